@@ -1,0 +1,55 @@
+/**
+ * One request and its answer as two half streams, whatever the protocol. The codec's owner on
+ * either side implements the stream, the exchange implements the events.
+ *
+ * Chunks are borrowed: the bytes are valid only during the call, who keeps them copies them.
+ * `end` on a head or chunk closes that half; trailers close it too. After `reset`/`cancel`, or an
+ * event that says the stream failed, no further call or event happens on it.
+ */
+
+import type { ErrorCode } from '../../base/errors.ts';
+import type { Fields, RequestHead, ResponseHead } from './head.ts';
+
+/** The client's side: the exchange answers here. */
+export interface ServerStream {
+  writeInformational(head: ResponseHead): void;
+  writeHead(head: ResponseHead, end: boolean): void;
+  /** False: unsent bytes are above the high watermark; wait for {@link ServerStreamEvents.responseWritable}. */
+  writeData(chunk: Uint8Array, end: boolean): boolean;
+  writeTrailers(fields: Fields): void;
+  /** Cuts the answer so that the client can tell; only after the head has gone. */
+  reset(code: ErrorCode): void;
+  /** Stops and restarts the request body. */
+  pauseRequest(): void;
+  resumeRequest(): void;
+}
+
+export interface ServerStreamEvents {
+  requestData(chunk: Uint8Array, end: boolean): void;
+  requestTrailers(fields: Fields): void;
+  /** The client is gone or broke its body's framing. */
+  requestFailed(code: ErrorCode, detail: string): void;
+  responseWritable(): void;
+}
+
+/** The backend's side: opened with a head by an {@link UpstreamConnector}. */
+export interface ClientStream {
+  /** False: wait for {@link ClientStreamEvents.upstreamWritable}. */
+  writeData(chunk: Uint8Array, end: boolean): boolean;
+  writeTrailers(fields: Fields): void;
+  pauseResponse(): void;
+  resumeResponse(): void;
+  /** No event follows. */
+  cancel(): void;
+}
+
+export interface ClientStreamEvents {
+  /** 1xx, never 101. */
+  informational(head: ResponseHead): void;
+  responseHead(head: ResponseHead, end: boolean): void;
+  responseData(chunk: Uint8Array, end: boolean): void;
+  responseTrailers(fields: Fields): void;
+  /** The attempt failed, before or after its head. `reused`: on a kept connection with no byte of an answer seen. */
+  responseFailed(code: ErrorCode, detail: string, reused: boolean): void;
+  upstreamWritable(): void;
+}
