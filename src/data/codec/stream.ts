@@ -8,7 +8,7 @@
  */
 
 import type { ErrorCode } from '../../base/errors.ts';
-import type { Fields, RequestHead, ResponseHead } from './head.ts';
+import type { Fields, ResponseHead } from './head.ts';
 
 /** The client's side: the exchange answers here. */
 export interface ServerStream {
