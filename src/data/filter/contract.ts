@@ -71,11 +71,15 @@ export type DataVerdict =
   | typeof DATA_STOP_NO_BUFFER;
 export type TrailersVerdict = typeof TRAILERS_CONTINUE | typeof TRAILERS_STOP;
 
-/** Body bytes in a filter's hands: what is kept so far plus the new chunk. Edits change what goes on. */
+/**
+ * Body bytes in a filter's hands: what is kept so far plus the new chunk. Edits change what goes on.
+ * While the filter holds them it may go on reading and editing them between its hooks.
+ */
 export interface BodyBuffer {
   readonly length: number;
   /** A borrowed view of all bytes. */
   bytes(): Uint8Array;
+  /** The bytes belong to the chain from then on. */
   replace(bytes: Uint8Array): void;
 }
 
@@ -98,6 +102,9 @@ export interface FilterHost {
   readonly response: ResponseHead | null;
   readonly requestTrailers: Fields | null;
   readonly responseTrailers: Fields | null;
+  /** Trailers where the peer sent none; they count when made before or in the data hook that sees the end. */
+  makeRequestTrailers(): Fields;
+  makeResponseTrailers(): Fields;
   readonly info: StreamInfo;
   /** Resumes what this filter holds. */
   continueRequest(): void;
