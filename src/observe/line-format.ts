@@ -1,0 +1,4 @@
+import type { StreamInfo } from './stream-info.ts';
+
+/** A finished request as one line without its end: printable ASCII and tabs. */
+export type LineFormat = (info: StreamInfo) => string;
