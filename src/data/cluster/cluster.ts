@@ -22,9 +22,16 @@ export type ClusterDeps = DnsDeps;
 /** What admin shows of a cluster in one worker. */
 export interface ClusterSnapshot {
   readonly endpoints: readonly EndpointSnapshot[];
-  readonly active: LimitSnapshot;
-  readonly pending: LimitSnapshot;
-  readonly connections: LimitSnapshot;
+  /** Requests in flight. */
+  readonly active: number;
+  readonly pending: number;
+  readonly connections: number;
+  /** Refusals by each limit since the start. */
+  readonly refused: {
+    readonly active: number;
+    readonly pending: number;
+    readonly connections: number;
+  };
 }
 
 export interface EndpointSnapshot {
@@ -32,13 +39,6 @@ export interface EndpointSnapshot {
   readonly weight: number;
   readonly healthy: boolean;
   readonly activeRequests: number;
-}
-
-export interface LimitSnapshot {
-  readonly used: number;
-  readonly max: number;
-  /** Refusals since the start. */
-  readonly refused: number;
 }
 
 export class ClusterState<P> {
@@ -142,9 +142,14 @@ export class ClusterState<P> {
       endpoints: this.#endpoints.map(({ key, weight, healthy, activeRequests }) => {
         return { key, weight, healthy, activeRequests };
       }),
-      active: this.#requests.snapshot(),
-      pending: this.#pending.snapshot(),
-      connections: this.#connections.snapshot(),
+      active: this.#requests.used,
+      pending: this.#pending.used,
+      connections: this.#connections.used,
+      refused: {
+        active: this.#requests.refused,
+        pending: this.#pending.refused,
+        connections: this.#connections.refused,
+      },
     };
   }
 

@@ -76,17 +76,20 @@ export class DnsWatcher {
     this.#setReady();
   }
 
-  /** Never rejects. */
   async #look(): Promise<void> {
-    let waitMs: number;
+    let resolution: Resolution | null = null;
+    let failure = 'the answer has no addresses';
     try {
-      const resolution = await this.#deps.resolver.resolve(this.#hostname);
-      if (this.#closed) return;
-      waitMs = this.#take(resolution);
+      resolution = await this.#deps.resolver.resolve(this.#hostname);
     } catch (error) {
-      if (this.#closed) return;
-      waitMs = this.#fail(error instanceof Error ? error.message : String(error));
+      failure = error instanceof Error ? error.message : String(error);
     }
+    if (this.#closed) return;
+    const addresses = resolution === null ? [] : sortedAddresses(resolution);
+    const waitMs =
+      resolution === null || addresses.length === 0
+        ? this.#fail(failure)
+        : this.#take(addresses, resolution.ttlMs);
     this.#setReady();
     if (this.#closed) return;
     const jitteredMs = waitMs * (1 - JITTER * this.#deps.random());
@@ -97,10 +100,7 @@ export class DnsWatcher {
   }
 
   /** Time to the next look-up, ms. */
-  #take(resolution: Resolution): number {
-    const addresses = [...new Set(resolution.addresses.filter((entry) => isIP(entry) !== 0))];
-    if (addresses.length === 0) return this.#fail('the answer has no addresses');
-    addresses.sort();
+  #take(addresses: readonly string[], ttlMs: number | null): number {
     if (this.#failures > 0) {
       this.#failures = 0;
       this.#write('info', 'hostname resolves again');
@@ -109,8 +109,8 @@ export class DnsWatcher {
       this.#addresses = addresses;
       this.#onChange(addresses);
     }
-    if (resolution.ttlMs === null || !(resolution.ttlMs >= 0)) return LIMITS.resolveMs;
-    return Math.min(Math.max(resolution.ttlMs, TTL_MIN_MS), TTL_MAX_MS);
+    if (ttlMs === null || !(ttlMs >= 0)) return LIMITS.resolveMs;
+    return Math.min(Math.max(ttlMs, TTL_MIN_MS), TTL_MAX_MS);
   }
 
   #fail(reason: string): number {
@@ -132,4 +132,9 @@ export class DnsWatcher {
   #write(level: 'info' | 'warn', message: string): void {
     this.#deps.log.write(level, message, { cluster: this.#clusterName, hostname: this.#hostname });
   }
+}
+
+/** In one order and without repeats, so that equal sets look equal. */
+function sortedAddresses(resolution: Resolution): readonly string[] {
+  return [...new Set(resolution.addresses.filter((entry) => isIP(entry) !== 0))].sort();
 }

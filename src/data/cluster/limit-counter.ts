@@ -28,7 +28,12 @@ export class LimitCounter {
     this.#used--;
   }
 
-  snapshot(): { used: number; max: number; refused: number } {
-    return { used: this.#used, max: this.max, refused: this.#refused };
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Refusals since the start. */
+  get refused(): number {
+    return this.#refused;
   }
 }
