@@ -27,6 +27,7 @@ const QUEUE_BYTES_MAX = 1024 * 1024;
 const FLUSH_MS = 100;
 const RETRY_MS = 10;
 const CHECK_MS = 1_000;
+const REPORT_MS = 10_000;
 const PIPE_WRITE_BYTES = 4_096;
 const NEWLINE = 0x0a;
 const STDOUT = 1;
@@ -70,8 +71,9 @@ export class LineFile {
   #queuedBytes = 0;
   #writing = false;
   #closed = false;
-  #failing = false;
-  #dropping = false;
+  /** Lines lost since the process log last said so. */
+  #lost = 0;
+  #reportedMs = Number.NEGATIVE_INFINITY;
   #checkedMs: number;
   #waiters: (() => void)[] = [];
 
@@ -96,7 +98,7 @@ export class LineFile {
   write(line: string): void {
     const length = line.length + 1;
     if (this.#queuedBytes + this.#chunk.length + length > this.#queueBytesMax || this.#closed) {
-      this.#drop(1);
+      this.#lose(1, 'its target cannot keep up');
       return;
     }
     if (this.#chunk.length + length > CHUNK_BYTES) this.#seal();
@@ -106,7 +108,7 @@ export class LineFile {
     }
     const chunk = this.#chunk;
     if (chunk.length === 0) this.#timer.refresh();
-    chunk.bytes.latin1Write(line, chunk.length, length - 1);
+    chunk.bytes.write(line, chunk.length, length - 1, 'latin1');
     chunk.bytes[chunk.length + length - 1] = NEWLINE;
     chunk.length += length;
     chunk.lines++;
@@ -136,8 +138,8 @@ export class LineFile {
   /** Writes what is left and closes the file; later lines are dropped. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.flush();
     this.#closed = true;
+    await this.flush();
     clearTimeout(this.#timer);
     if (this.#nextFd !== -1) closeFile(this.#nextFd);
     if (this.#fd !== STDOUT) closeFile(this.#fd);
@@ -174,14 +176,11 @@ export class LineFile {
 
   #wrote(chunk: Chunk, error: NodeJS.ErrnoException | null, written: number): void {
     if (error !== null && error.code === 'EAGAIN') {
-      setTimeout(() => this.#writeNext(), RETRY_MS).unref();
+      setTimeout(() => this.#writeNext(), RETRY_MS);
       return;
     }
-    if (error !== null) this.#lose(chunk, error);
-    else {
-      this.#failing = false;
-      chunk.written += written;
-    }
+    if (error !== null) this.#lose(chunk.lines, error.message);
+    else chunk.written += written;
     if (error !== null || chunk.written === chunk.length) this.#finish(chunk);
     if (this.#nextFd !== -1) this.#swap();
     this.#checkPlace();
@@ -191,7 +190,6 @@ export class LineFile {
   #finish(chunk: Chunk): void {
     this.#queue.shift();
     this.#queuedBytes -= chunk.length;
-    this.#dropping = false;
     if (chunk.bytes.length !== CHUNK_BYTES) return;
     chunk.length = 0;
     chunk.lines = 0;
@@ -199,22 +197,16 @@ export class LineFile {
     this.#spare = chunk;
   }
 
-  #lose(chunk: Chunk, error: NodeJS.ErrnoException): void {
-    this.#options.onDropped?.(chunk.lines);
-    if (this.#failing) return;
-    this.#failing = true;
-    const { path, log } = this.#options;
-    log.write('error', `cannot write the access log ${path}; its lines are lost until this ends`, {
-      code: error.code,
-    });
-  }
-
-  #drop(lines: number): void {
-    this.#options.onDropped?.(lines);
-    if (this.#dropping || this.#closed) return;
-    this.#dropping = true;
-    const { path, log } = this.#options;
-    log.write('warn', `the access log ${path} cannot keep up; lines are dropped`);
+  /** Counts each lost line; says so at most once in {@link REPORT_MS}. */
+  #lose(lines: number, reason: string): void {
+    const { path, log, clock, onDropped } = this.#options;
+    onDropped?.(lines);
+    this.#lost += lines;
+    const nowMs = clock.now();
+    if (nowMs - this.#reportedMs < REPORT_MS) return;
+    this.#reportedMs = nowMs;
+    log.write('warn', `access log ${path} loses lines: ${reason}`, { lines: this.#lost });
+    this.#lost = 0;
   }
 
   #replaceBy(fd: number): void {
