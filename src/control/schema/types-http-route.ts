@@ -26,7 +26,8 @@ export interface HttpRouteRule {
   readonly backendRefs?: readonly HttpBackendRef[];
   readonly timeouts?: HttpRouteTimeouts;
   readonly retry?: HttpRouteRetry;
-  readonly sessionPersistence?: SessionPersistence;
+  /** Nothing serves it yet, which a warning says. */
+  readonly sessionPersistence?: Readonly<Record<string, unknown>>;
 }
 
 export interface HttpRouteMatch {
@@ -149,13 +150,4 @@ export interface HttpRouteRetry {
   readonly attempts?: number;
   /** Duration. */
   readonly backoff?: string;
-}
-
-/** Accepted by the schema; nothing serves it yet, which a warning says. */
-export interface SessionPersistence {
-  readonly sessionName?: string;
-  readonly absoluteTimeout?: string;
-  readonly idleTimeout?: string;
-  readonly type?: 'Cookie' | 'Header';
-  readonly cookieConfig?: { readonly lifetimeType?: 'Session' | 'Permanent' };
 }

@@ -69,7 +69,8 @@ export interface GatewayClassSpec {
 
 export interface GatewaySpec {
   readonly gatewayClassName: string;
-  readonly listeners?: readonly GatewayListener[];
+  /** At least one. Port 0 (any free port) passes with a warning. */
+  readonly listeners: readonly GatewayListener[];
   readonly addresses?: readonly GatewayAddress[];
   readonly infrastructure?: Readonly<Record<string, unknown>>;
   readonly allowedListeners?: Readonly<Record<string, unknown>>;
@@ -85,6 +86,8 @@ export interface GatewayListener {
   readonly protocol: string;
   readonly tls?: ListenerTls;
   readonly allowedRoutes?: AllowedRoutes;
+  /** Nothing serves them yet, which a warning says. */
+  readonly filters?: Readonly<Record<string, unknown>>;
 }
 
 export interface ListenerTls {
@@ -120,6 +123,7 @@ export interface GatewayAddress {
   /** IPAddress, Hostname, NamedAddress or a `domain/name`. Default IPAddress. */
   readonly type?: string;
   readonly value?: string;
+  readonly routability?: string;
 }
 
 export interface ObjectRef {
