@@ -1,0 +1,133 @@
+/**
+ * Cost of one route look-up with 1 and with 10,000 routes, and of building the table.
+ *
+ *   node bench/micro/route.ts
+ *
+ * Each row asks the same kind of question of a small and of a large table and prints ns per look-up
+ * and their ratio. Requests differ from each other and are spread over the whole table, so the large
+ * one pays for its cache misses as it does in service.
+ */
+
+import type { Bind } from '../../src/config/listener.ts';
+import type { Match, Route, Rule } from '../../src/config/route.ts';
+import type { RequestHead } from '../../src/data/codec/head.ts';
+import { buildRouteTable, type RouteTable } from '../../src/data/route/table.ts';
+
+const MANY = 10_000;
+const LOOKUPS = 20_000;
+const ROUNDS = 8;
+
+type Shape = (index: number) => { hostname?: string; match?: Partial<Match> };
+
+const path = (type: Match['path']['type'], value: string): Partial<Match> => ({
+  path: { type, value },
+});
+
+const SHAPES: Record<string, { route: Shape; head: (index: number) => Partial<RequestHead> }> = {
+  exact: {
+    route: (i) => ({ match: path('Exact', `/shop/item-${i}`) }),
+    head: (i) => ({ target: `/shop/item-${i}` }),
+  },
+  prefix: {
+    route: (i) => ({ match: path('PathPrefix', `/team-${i}/api`) }),
+    head: (i) => ({ target: `/team-${i}/api/orders/42?full=1` }),
+  },
+  host: {
+    route: (i) => ({ hostname: `tenant-${i}.example.com` }),
+    head: (i) => ({ authority: `tenant-${i}.example.com`, target: '/orders/42' }),
+  },
+  header: {
+    route: (i) => ({ match: { headers: [{ type: 'Exact', name: 'x-tenant', value: `t${i}` }] } }),
+    head: (i) => ({
+      target: '/orders/42',
+      fields: ['user-agent', 'curl/8', 'accept', '*/*', 'x-tenant', `t${i}`],
+    }),
+  },
+  mixed: {
+    route: (i) => ({
+      hostname: `h${i % 100}.example.com`,
+      match: {
+        ...path(i % 3 === 0 ? 'Exact' : 'PathPrefix', `/svc-${i}/v1`),
+        method: i % 5 === 0 ? 'GET' : '',
+      },
+    }),
+    head: (i) => ({
+      authority: `h${i % 100}.example.com`,
+      target: i % 3 === 0 ? `/svc-${i}/v1` : `/svc-${i}/v1/a/b?c=d`,
+    }),
+  },
+};
+
+function bind(count: number, shape: Shape): Bind {
+  const routes: Route[] = Array.from({ length: count }, (_, index) => {
+    const { hostname, match } = shape(index);
+    const rule = {
+      name: `r${index}`,
+      matches: [
+        { path: { type: 'PathPrefix', value: '/' }, headers: [], query: [], method: '', ...match },
+      ],
+    } as unknown as Rule;
+    return {
+      name: `r${index}`,
+      hostnames: hostname === undefined ? [] : [hostname],
+      rules: [rule],
+    };
+  });
+  const listener = { name: 'l', hostname: '', routes, filters: [] };
+  return { address: '::', port: 80, listeners: [listener], client: {} } as unknown as Bind;
+}
+
+/** Strings as a parser makes them: new for each request, their hash not known yet. */
+function heads(count: number, make: (index: number) => Partial<RequestHead>): RequestHead[] {
+  const base = { method: 'GET', scheme: 'http', authority: 'any.example.com', target: '/' };
+  return Array.from({ length: LOOKUPS }, (_, n) => {
+    // A prime stride visits all routes in an order no cache expects.
+    const head = { ...base, version: 'HTTP/1.1', fields: [], ...make((n * 7_919) % count) };
+    return {
+      ...(head as RequestHead),
+      authority: fresh(head.authority),
+      target: fresh(head.target),
+      fields: (head.fields as string[]).map((text, place) =>
+        place % 2 === 0 ? text : fresh(text),
+      ),
+    };
+  });
+}
+
+function fresh(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+function nsPerLookup(
+  table: RouteTable<string>,
+  count: number,
+  make: (index: number) => Partial<RequestHead>,
+): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS; round++) {
+    const requests = heads(count, make);
+    let found = 0;
+    const start = performance.now();
+    for (let i = 0; i < LOOKUPS; i++) {
+      if (table.match(requests[i] as RequestHead) !== null) found++;
+    }
+    best = Math.min(best, ((performance.now() - start) * 1e6) / LOOKUPS);
+    if (found !== LOOKUPS) throw new Error('a look-up found nothing');
+  }
+  return best;
+}
+
+console.log('look-up      1 route  10,000 routes   ratio   build 10,000');
+for (const [name, { route, head }] of Object.entries(SHAPES)) {
+  const one = buildRouteTable(bind(1, route), (rule) => rule.name);
+  const large = bind(MANY, route);
+  const start = performance.now();
+  const many = buildRouteTable(large, (rule) => rule.name);
+  const buildMs = performance.now() - start;
+  const oneNs = nsPerLookup(one, 1, head);
+  const manyNs = nsPerLookup(many, MANY, head);
+  const ratio = manyNs / oneNs;
+  console.log(
+    `${name.padEnd(10)} ${oneNs.toFixed(0).padStart(6)} ns ${manyNs.toFixed(0).padStart(11)} ns ${ratio.toFixed(2).padStart(7)} ${buildMs.toFixed(0).padStart(11)} ms`,
+  );
+}
