@@ -72,7 +72,7 @@ function readableLine(line: Readable, fields: LogFields = {}): string {
 
 function fieldText(value: string | number | boolean): string {
   if (typeof value !== 'string') return String(value);
-  return /^[^\s"=\p{Cc}]+$/u.test(value) ? value : JSON.stringify(value);
+  return /^[^\s"=\p{Cc}]+$/u.test(value) ? value : printable(JSON.stringify(value));
 }
 
 /** Line breaks are kept (a stack is easier to read) and indented, other controls are shown as codes. */
