@@ -18,7 +18,8 @@ const NAMES_MAX = 4;
 const NO_RANK = Number.POSITIVE_INFINITY;
 
 export class Bucket<T> {
-  readonly #list: readonly Candidate<T>[];
+  /** The list of those that are not filed, best first. */
+  readonly #first: Candidate<T> | null;
   /** Null where all are in the list. */
   readonly #headers: Shelf<T> | null;
   readonly #query: Shelf<T> | null;
@@ -29,7 +30,7 @@ export class Bucket<T> {
   constructor(candidates: readonly Candidate<T>[]) {
     this.rank = candidates[0]?.rank ?? NO_RANK;
     const filed = candidates.length > LIST_MAX ? file(candidates) : null;
-    this.#list = filed === null ? candidates : filed.rest;
+    this.#first = link(filed === null ? candidates : filed.rest);
     this.#headers = filed === null ? null : shelve(filed.headers);
     this.#query = filed === null ? null : shelve(filed.query);
   }
@@ -46,9 +47,7 @@ export class Bucket<T> {
       best = findByQuery(this.#query, head, queryStart, below) ?? best;
       if (best !== null) below = best.rank;
     }
-    const list = this.#list;
-    for (let i = 0; i < list.length; i++) {
-      const candidate = list[i] as Candidate<T>;
+    for (let candidate = this.#first; candidate !== null; candidate = candidate.next) {
       if (candidate.rank >= below) return best;
       if (accepts(candidate, head, queryStart)) return candidate;
     }
@@ -63,6 +62,13 @@ export function bucketOf<T>(candidates: Candidate<T>[]): Bucket<T> {
     (candidates[rank] as Candidate<T>).rank = rank;
   }
   return new Bucket(candidates);
+}
+
+function link<T>(candidates: readonly Candidate<T>[]): Candidate<T> | null {
+  for (let i = 1; i < candidates.length; i++) {
+    (candidates[i - 1] as Candidate<T>).next = candidates[i] as Candidate<T>;
+  }
+  return candidates[0] ?? null;
 }
 
 /** Buckets by name, then by exact value. */

@@ -26,6 +26,8 @@ export interface Candidate<T> {
   readonly order: number;
   /** Place among the candidates of its path, by precedence; set when they are sorted. */
   rank: number;
+  /** Next in its list; a link and not an array, as each object on the way may be a cache miss. */
+  next: Candidate<T> | null;
 }
 
 /** Makes candidates; equal patterns of one table share their compiled form. */
@@ -41,6 +43,7 @@ export class CandidateMaker {
       query: this.#conditions(match.query),
       order: this.#order++,
       rank: 0,
+      next: null,
     };
   }
 

@@ -37,10 +37,7 @@ export class PathTable<T> {
 
   constructor(builder: PathTableBuilder<T>) {
     this.#exact = bucketsOf(builder.exact);
-    this.#regexes = builder.regexes.sort(
-      (a, b) =>
-        b.regex.pattern.length - a.regex.pattern.length || byPrecedence(a.candidate, b.candidate),
-    );
+    this.#regexes = builder.regexes === null ? NO_REGEXES : builder.regexes.sort(byLength);
     const root = builder.prefixes.get('');
     this.#root = root === undefined ? null : bucketOf(root);
     builder.prefixes.delete('');
@@ -91,7 +88,13 @@ export class PathTable<T> {
   }
 }
 
+const NO_REGEXES: readonly RegexCandidate<never>[] = [];
 const NO_LENGTHS = new Uint32Array(0);
+
+/** A longer pattern is taken for a more specific one; Gateway API leaves this to implementations. */
+function byLength<T>(a: RegexCandidate<T>, b: RegexCandidate<T>): number {
+  return b.regex.pattern.length - a.regex.pattern.length || byPrecedence(a.candidate, b.candidate);
+}
 
 function fill<T>(found: Found<T>, candidate: Candidate<T>, matchedPrefix: string): true {
   found.rule = candidate.rule;
@@ -110,11 +113,12 @@ function bucketsOf<T>(lists: Map<string, Candidate<T>[]>): Map<string, Bucket<T>
 export class PathTableBuilder<T> {
   readonly exact = new Map<string, Candidate<T>[]>();
   readonly prefixes = new Map<string, Candidate<T>[]>();
-  readonly regexes: RegexCandidate<T>[] = [];
+  regexes: RegexCandidate<T>[] | null = null;
 
   add(match: Match, candidate: Candidate<T>, maker: CandidateMaker): void {
     const { type, value } = match.path;
     if (type === 'RegularExpression') {
+      this.regexes ??= [];
       this.regexes.push({ regex: maker.regex(value), candidate });
       return;
     }

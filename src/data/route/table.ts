@@ -55,10 +55,11 @@ interface ListenerTables<T> {
   readonly tables: Map<string, PathTable<T>>;
 }
 
-/** Where requests for a host go: the tables to ask, in order. */
+/** Where requests for a host go: the table to ask, then that of the next hostname. */
 interface Destination<T> {
   readonly listener: Listener;
-  readonly tables: readonly PathTable<T>[];
+  readonly table: PathTable<T> | null;
+  readonly next: Destination<T> | null;
 }
 
 class HostTable<T> implements RouteTable<T> {
@@ -91,12 +92,11 @@ class HostTable<T> implements RouteTable<T> {
     const mark = target.indexOf('?');
     const path = mark < 0 ? target : target.slice(0, mark);
     const queryStart = mark < 0 ? target.length : mark + 1;
-    const { tables } = destination;
-    for (let i = 0; i < tables.length; i++) {
-      if ((tables[i] as PathTable<T>).find(head, path, queryStart, this.#found)) {
-        this.#found.listener = destination.listener;
-        return this.#found as RouteMatch<T>;
-      }
+    const found = this.#found;
+    for (let step: Destination<T> | null = destination; step !== null; step = step.next) {
+      if (step.table?.find(head, path, queryStart, found) !== true) continue;
+      found.listener = destination.listener;
+      return found as RouteMatch<T>;
     }
     return null;
   }
@@ -140,12 +140,13 @@ class Names<T> {
     for (const hostname of coverings) {
       const found = this.#byHostname.get(hostname);
       if (found === undefined) continue;
-      const tables: PathTable<T>[] = [];
-      for (const name of coverings) {
-        const table = found.tables.get(name);
-        if (table !== undefined) tables.push(table);
+      const { listener, tables } = found;
+      let destination: Destination<T> | null = null;
+      for (let i = coverings.length - 1; i >= 0; i--) {
+        const table = tables.get(coverings[i] as string);
+        if (table !== undefined) destination = { listener, table, next: destination };
       }
-      return { listener: found.listener, tables };
+      return destination ?? { listener, table: null, next: null };
     }
     return null;
   }
