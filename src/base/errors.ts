@@ -205,6 +205,13 @@ export const ERRORS = {
     'the backend stopped sending',
     'Keep sending within timeouts.idle of the BackendPolicy.',
   ),
+  upstream_pending_timeout: entry(
+    'upstream',
+    503,
+    'UO',
+    'no connection to the backend became free in time',
+    'Raise limits.connections in a BackendPolicy, or add endpoints.',
+  ),
   upstream_overflow: entry(
     'upstream',
     503,
@@ -226,6 +233,13 @@ export const ERRORS = {
     'WF',
     'a Wasm filter failed',
     'See the guest stack in the log; failStrategy FAIL_OPEN lets requests pass.',
+  ),
+  filter_body_length: entry(
+    'guest',
+    500,
+    'WF',
+    'a filter changed a body but not its content-length',
+    'Remove content-length in the filter when it edits the body.',
   ),
   filter_unavailable: entry(
     'guest',

@@ -51,8 +51,6 @@ export const LIMITS = {
   upstreamPendingMax: 1_024,
   /** Requests of one worker in flight to one cluster (limits.requests). */
   upstreamRequestsMax: 8_192,
-  /** Idle connections kept per endpoint and worker. */
-  upstreamIdleConnectionsMax: 256,
   /** Names a 1xx answer may be relayed before the final one. */
   informationalMax: 16,
   /** Retries of one request, whatever a rule asks. */
@@ -77,6 +75,12 @@ export const LIMITS = {
   guestBodyBytesMax: 8 * MIB,
   /** Bytes of one CGI answer. */
   guestOutputBytesMax: 32 * MIB,
+  /** Descriptors a guest may hold open. */
+  guestDescriptorsMax: 256,
+  /** Standard error of one run that reaches the log. */
+  guestLogBytesMax: 64 * KIB,
+  /** Request bodies and answers one service holds in one worker; above it requests are refused. */
+  guestHeldBytesMax: 256 * MIB,
   /** Guests of one service running at once in one worker (WasmService limits.concurrency). */
   guestConcurrencyMax: 64,
   /** Requests of one service waiting in one worker (WasmService limits.queue). */

@@ -10,10 +10,14 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import type { Fields, ResponseHead } from './head.ts';
 
+/** An empty chunk, for an end that brings no bytes. */
+export const NO_BYTES: Uint8Array = new Uint8Array(0);
+
 /** The client's side: the exchange answers here. */
 export interface ServerStream {
   writeInformational(head: ResponseHead): void;
-  writeHead(head: ResponseHead, end: boolean): void;
+  /** `more`: body bytes follow in this very call stack, so head and bytes may leave together. Returns the head's size, bytes. */
+  writeHead(head: ResponseHead, end: boolean, more: boolean): number;
   /** False: unsent bytes are above the high watermark; wait for {@link ServerStreamEvents.responseWritable}. */
   writeData(chunk: Uint8Array, end: boolean): boolean;
   writeTrailers(fields: Fields): void;
@@ -46,7 +50,8 @@ export interface ClientStream {
 export interface ClientStreamEvents {
   /** 1xx, never 101. */
   informational(head: ResponseHead): void;
-  responseHead(head: ResponseHead, end: boolean): void;
+  /** `more`: body bytes of it follow before the caller returns to the event loop. */
+  responseHead(head: ResponseHead, end: boolean, more?: boolean): void;
   responseData(chunk: Uint8Array, end: boolean): void;
   responseTrailers(fields: Fields): void;
   /** The attempt failed, before or after its head. `reused`: on a kept connection with no byte of an answer seen. */

@@ -48,6 +48,7 @@ export class Connection {
   readonly #socket: net.Socket;
   #error = '';
   #closed = false;
+  #paused = false;
 
   private constructor(socket: net.Socket, handler: ConnectionHandler, remote: RemoteAddress) {
     this.#socket = socket;
@@ -136,17 +137,21 @@ export class Connection {
       return this.#socket.write(before + body + after, 'latin1');
     }
     const copy = Buffer.allocUnsafe(before.length + length + after.length);
-    copy.latin1Write(before, 0);
+    copy.write(before, 0, 'latin1');
     copy.set(chunk, before.length);
-    copy.latin1Write(after, before.length + length);
+    copy.write(after, before.length + length, 'latin1');
     return this.#socket.write(copy);
   }
 
   pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
     this.#socket.resume();
   }
 

@@ -13,6 +13,12 @@ export interface AttemptOptions {
   readonly end: boolean;
   /** Exact body length when known (content-length), else -1: then chunked. */
   readonly bodyLength: number;
+  /** Body bytes follow in this very call stack, so head and bytes may leave together. */
+  readonly more: boolean;
+  /** The client waits for a 100 before it sends the body. */
+  readonly expectContinue: boolean;
+  /** No progress in either direction for longer fails the attempt; 0: never. */
+  readonly idleMs: number;
   /** Endpoint keys (`ip:port`) already tried, to be avoided while another is healthy. */
   readonly avoid: readonly string[];
 }

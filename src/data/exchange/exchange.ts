@@ -1,0 +1,489 @@
+/**
+ * The conductor of one request: from its head to the last byte of its answer.
+ *
+ *   client -> begin -> [filter chain] -> route's head filters -> backend -> attempt -> upstream
+ *   client <- send  <- [filter chain] <- head filters          <-           attempt <- upstream
+ *
+ * It is told what happens on both sides (ServerStreamEvents, ClientStreamEvents), is where the
+ * chain lets things out (ChainOutlet), and is what log and metrics read when it is over
+ * (StreamInfo): one object a request. With no Wasm filter attached nothing here allocates beyond
+ * it, and everything is synchronous.
+ *
+ * Invariants: at most one attempt at a time, and `#stream` is null as soon as its last event came;
+ * once the answer's head has gone, a failure can only cut the connection; `finish` runs once.
+ */
+
+import { ERRORS, type ErrorCode } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { recordRequest } from '../../observe/data-metrics.ts';
+import { sanitizeFields } from '../codec/h1/serialize.ts';
+import { parseContentLength } from '../codec/h1/syntax.ts';
+import { type Fields, fieldValue, type RequestHead, type ResponseHead } from '../codec/head.ts';
+import {
+  type ClientStream,
+  type ClientStreamEvents,
+  type ServerStreamEvents,
+} from '../codec/stream.ts';
+import { FilterChain } from '../filter/chain.ts';
+import type { HeadFilter, LocalReply, MatchedRequest } from '../filter/contract.ts';
+import type { ChainOutlet } from '../filter/outlet.ts';
+import { pickBackend } from '../route/weighted.ts';
+import { type AttemptOptions, isRefusal } from '../upstream/connector.ts';
+import { Attempts, isIdempotent } from './attempts.ts';
+import type { ExchangeDeps } from './deps.ts';
+import type { Downstream, RequestFacts } from './downstream.ts';
+import { setForwardingFields } from './forwarding.ts';
+import { filterRequest, filterResponse } from './head-filters.ts';
+import { ExchangeInfo } from './info.ts';
+import { replyOf } from './local-reply.ts';
+import { Mirrors } from './mirrors.ts';
+import type { BindTables, RuntimeBackend, RuntimeListener, RuntimeRule } from './tables.ts';
+
+const PAUSED_BY_OTHER_SIDE = 1;
+const PAUSED_BY_CHAIN = 2;
+const PAUSED_FOR_RETRY = 4;
+
+export class Exchange
+  extends ExchangeInfo
+  implements ServerStreamEvents, ClientStreamEvents, ChainOutlet, MatchedRequest
+{
+  matchedPrefix = '';
+  origin: string | undefined = undefined;
+  readonly #downstream: Downstream;
+  readonly #tables: BindTables;
+  readonly #deps: ExchangeDeps;
+  #facts: RequestFacts;
+  #chain: FilterChain | null = null;
+  #listener: RuntimeListener | null = null;
+  #rule: RuntimeRule | null = null;
+  #backend: RuntimeBackend | null = null;
+  #mirrors: Mirrors | null = null;
+  #attempts: Attempts | null = null;
+  #stream: ClientStream | null = null;
+  #routeStale = false;
+  /** Its body has passed the chain. */
+  #forwardedAll = false;
+  #requestDone: boolean;
+  #headSent = false;
+  #answered = false;
+  #finished = false;
+  #more = false;
+  #continued = false;
+  #requestPauses = 0;
+  #responsePauses = 0;
+
+  constructor(
+    head: RequestHead,
+    facts: RequestFacts,
+    downstream: Downstream,
+    tables: BindTables,
+    deps: ExchangeDeps,
+  ) {
+    super(head, downstream, deps.clock);
+    this.#facts = facts;
+    this.#downstream = downstream;
+    this.#tables = tables;
+    this.#deps = deps;
+    this.#requestDone = facts.end;
+    this.requestHeadBytes = facts.headBytes;
+    if (facts.end) this.requestEndMs = 0;
+  }
+
+  get head(): RequestHead {
+    return this.request;
+  }
+
+  get info(): this {
+    return this;
+  }
+
+  get listenerPort(): number {
+    return this.#tables.port;
+  }
+
+  /** The client still owes body bytes. */
+  get requestDone(): boolean {
+    return this.#requestDone;
+  }
+
+  begin(): void {
+    const head = this.request;
+    this.requestId = setForwardingFields(
+      head.fields,
+      {
+        remoteAddress: this.#downstream.remoteAddress,
+        trusted: this.#downstream.trusted,
+        scheme: head.scheme,
+      },
+      this.#deps.newId,
+    );
+    this.#match();
+    this.#listener?.metrics.requestsActive.add(1);
+    const filters = this.#rule === null ? this.#listener?.filters : this.#rule.filters;
+    if (filters === undefined || filters.length === 0) {
+      this.forwardRequestHead(this.#facts.end);
+      return;
+    }
+    if (this.#facts.expectContinue) this.#continueNow();
+    this.#chain = new FilterChain(filters, this);
+    this.#chain.requestHead(this.#facts.end);
+  }
+
+  /** Answers a request that never became one: its head broke a rule. */
+  refuse(code: ErrorCode, detail: string): void {
+    this.#requestDone = true;
+    this.fail(code, detail);
+  }
+
+  // What the client sends.
+
+  requestData(chunk: Uint8Array, end: boolean): void {
+    this.requestBodyBytes += chunk.length;
+    if (end) this.#requestEnded();
+    if (this.#answered && this.#stream === null) return;
+    if (this.#chain === null) this.forwardRequestData(chunk, end);
+    else this.#chain.requestData(chunk, end);
+  }
+
+  requestTrailers(fields: Fields): void {
+    this.#requestEnded();
+    if (this.#answered && this.#stream === null) return;
+    if (this.#chain === null) this.forwardRequestTrailers(fields);
+    else this.#chain.requestTrailers(fields);
+  }
+
+  requestFailed(code: ErrorCode, detail: string): void {
+    this.#requestDone = true;
+    this.fail(code, detail);
+  }
+
+  responseWritable(): void {
+    this.#resumeResponse(PAUSED_BY_OTHER_SIDE);
+  }
+
+  // What comes out of the chain towards the backend.
+
+  forwardRequestHead(end: boolean): void {
+    this.#forwardedAll = end;
+    if (this.#routeStale) this.#match();
+    if (this.#chain !== null) sanitizeFields(this.request.fields);
+    const rule = this.#rule;
+    if (rule === null) return this.fail('no_route', 'no_route');
+    if (rule.config.invalid !== null) return this.fail('route_invalid', 'route_invalid');
+    this.origin = fieldValue(this.request.fields, 'origin');
+    const reply = filterRequest(rule.headFilters, this);
+    if (reply !== null) return this.localReply(reply);
+    const index = pickBackend(rule.config.backends, this.#deps.random);
+    const backend = index === -1 ? null : (rule.backends[index] as RuntimeBackend);
+    if (backend === null) return this.fail('no_backend', 'no_backend');
+    if (backend.cluster === null) return this.fail('backend_invalid', 'backend_invalid');
+    this.#backend = backend;
+    this.clusterName = backend.cluster.name;
+    const backendReply = filterRequest(backend.headFilters, this);
+    if (backendReply !== null) return this.localReply(backendReply);
+    if (backend.cluster.inProcess && this.#facts.expectContinue) this.#continueNow();
+    this.#startUpstream(rule, backend, end);
+  }
+
+  forwardRequestData(chunk: Uint8Array, end: boolean): void {
+    if (end) this.#forwardedAll = true;
+    if (this.#mirrors !== null) this.#mirrors.data(chunk, end);
+    if (this.#attempts !== null) this.#attempts.data(chunk, end);
+    if (this.#stream?.writeData(chunk, end) === false) this.#pauseRequest(PAUSED_BY_OTHER_SIDE);
+  }
+
+  forwardRequestTrailers(fields: Fields): void {
+    this.#forwardedAll = true;
+    if (this.#chain !== null) sanitizeFields(fields);
+    this.#mirrors?.trailers(fields);
+    this.#attempts?.trailers(fields);
+    this.#stream?.writeTrailers(fields);
+  }
+
+  // What the backend sends.
+
+  informational(head: ResponseHead): void {
+    if (head.status === 100 && !this.#facts.expectContinue) return;
+    if (!this.#headSent) this.#downstream.writeInformational(head);
+  }
+
+  responseHead(head: ResponseHead, end: boolean, more = false): void {
+    if (end) this.#stream = null;
+    this.responseStartMs = this.#deps.clock.now() - this.startMs;
+    if (this.#attempts?.retriesStatus(head.status) === true) {
+      this.#attempts.avoid.push(this.upstreamAddress);
+      this.#dropStream();
+      this.#pauseRequest(PAUSED_FOR_RETRY);
+      this.#attempts.schedule(this.#retry);
+      return;
+    }
+    this.statusDetails = 'via_upstream';
+    this.#answer(head, end, more);
+  }
+
+  responseData(chunk: Uint8Array, end: boolean): void {
+    if (end) this.#stream = null;
+    this.#answerData(chunk, end);
+  }
+
+  responseTrailers(fields: Fields): void {
+    this.#stream = null;
+    if (this.#chain === null) this.forwardResponseTrailers(fields);
+    else this.#chain.responseTrailers(fields);
+  }
+
+  responseFailed(code: ErrorCode, detail: string, reused: boolean): void {
+    this.#stream = null;
+    if (this.#answered || this.#finished) return this.fail(code, detail);
+    const attempts = this.#attempts;
+    if (attempts === null) {
+      // Without a body there is nothing to replay: the head alone is sent again.
+      const resend = reused && this.#facts.end && isIdempotent(this.method);
+      if (!resend || this.attempts > LIMITS.retriesMax) return this.fail(code, detail);
+      return this.#retry();
+    }
+    if (!attempts.retriesFailure(code, reused)) return this.fail(code, detail);
+    if (reused) return this.#retry();
+    attempts.avoid.push(this.upstreamAddress);
+    this.#pauseRequest(PAUSED_FOR_RETRY);
+    attempts.schedule(this.#retry);
+  }
+
+  upstreamWritable(): void {
+    this.#resumeRequest(PAUSED_BY_OTHER_SIDE);
+  }
+
+  // What comes out of the chain towards the client.
+
+  forwardResponseHead(head: ResponseHead, end: boolean): void {
+    if (this.#finished) return;
+    if (this.#chain !== null) sanitizeFields(head.fields);
+    this.#headSent = true;
+    this.status = head.status;
+    this.responseFields = head.fields;
+    const more = this.#more;
+    this.#more = false;
+    if (fieldValue(head.fields, 'date') === undefined)
+      head.fields.push('date', this.#deps.date.now());
+    this.responseHeadBytes = this.#downstream.writeHead(head, end, more);
+    if (end) this.#finish();
+  }
+
+  forwardResponseData(chunk: Uint8Array, end: boolean): void {
+    if (this.#finished) return;
+    this.responseBodyBytes += chunk.length;
+    const writable = this.#downstream.writeData(chunk, end);
+    if (end) this.#finish();
+    else if (!writable) this.#pauseResponse(PAUSED_BY_OTHER_SIDE);
+  }
+
+  forwardResponseTrailers(fields: Fields): void {
+    if (this.#finished) return;
+    if (this.#chain !== null) sanitizeFields(fields);
+    this.#downstream.writeTrailers(fields);
+    this.#finish();
+  }
+
+  localReply(reply: LocalReply): void {
+    this.#dropStream();
+    if (this.#finished) return;
+    this.statusDetails = reply.details;
+    const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
+    const fields = reply.fields.slice();
+    const head: ResponseHead = { status: reply.status, version: 'HTTP/1.1', fields };
+    if (body.length === 0) return this.#answer(head, true, false);
+    fields.push('content-length', String(body.length));
+    this.#answer(head, false, true);
+    this.#answerData(body, true);
+  }
+
+  fail(code: ErrorCode, detail: string): void {
+    if (this.#finished) return;
+    const { flag } = ERRORS[code];
+    this.responseFlags = this.responseFlags === '' ? flag : `${this.responseFlags},${flag}`;
+    this.#dropStream();
+    this.statusDetails = `${code}{${detail}}`;
+    if (this.#headSent || ERRORS[code].status === 0) {
+      this.#downstream.reset(code);
+      this.#finish();
+      return;
+    }
+    const details = this.statusDetails;
+    this.localReply({ ...replyOf(code), details });
+  }
+
+  clearRouteCache(): void {
+    this.#routeStale = true;
+  }
+
+  pauseRequest(): void {
+    this.#pauseRequest(PAUSED_BY_CHAIN);
+  }
+
+  resumeRequest(): void {
+    this.#resumeRequest(PAUSED_BY_CHAIN);
+  }
+
+  pauseResponse(): void {
+    this.#pauseResponse(PAUSED_BY_CHAIN);
+  }
+
+  resumeResponse(): void {
+    this.#resumeResponse(PAUSED_BY_CHAIN);
+  }
+
+  #requestEnded(): void {
+    this.#requestDone = true;
+    this.requestEndMs = this.#deps.clock.now() - this.startMs;
+  }
+
+  #match(): void {
+    this.#routeStale = false;
+    const match = this.#tables.routes.match(this.request);
+    this.#rule = match === null ? null : match.rule;
+    this.matchedPrefix = match === null ? '' : match.matchedPrefix;
+    this.routeName = match === null ? '' : match.rule.config.name;
+    if (this.#listener !== null) return;
+    const name = this.#rule?.listener.name ?? this.#tables.routes.listenerFor(this.authority)?.name;
+    this.#listener = this.#rule?.listener ?? this.#tables.listeners.get(name ?? '') ?? null;
+    this.listenerName = this.#listener?.name ?? '';
+  }
+
+  #startUpstream(rule: RuntimeRule, backend: RuntimeBackend, end: boolean): void {
+    backend.cluster?.metrics.requestsActive.add(1);
+    if (rule.mirrors.length > 0 || backend.mirrors.length > 0) {
+      const mirrors = [...rule.mirrors, ...backend.mirrors];
+      const options = this.#attemptOptions(end, NOWHERE);
+      const { random, mirrors: budget } = this.#deps;
+      this.#mirrors = new Mirrors(mirrors, this.request, options, random, budget);
+    }
+    this.#attempts = Attempts.of(rule.config, this.method, end, this.#deps);
+    const { requestMs } = rule.config.timeouts;
+    if (requestMs > 0) {
+      const expired = () => this.fail('request_timeout', 'request_timeout');
+      this.#attempts?.limitRequest(this.startMs + requestMs, expired);
+    }
+    this.#attempt(end);
+  }
+
+  /** `end`: the request has no body. */
+  #attempt(end: boolean): void {
+    const cluster = this.#backend?.cluster;
+    if (cluster === null || cluster === undefined) return;
+    const attempts = this.#attempts;
+    const options = this.#attemptOptions(end, attempts?.avoid ?? NOWHERE);
+    this.attempts++;
+    const opened = cluster.connector.open(this.request, options, this, this);
+    if (isRefusal(opened)) return this.fail(opened.code, opened.detail);
+    this.#stream = opened;
+    const backendMs = this.#rule?.config.timeouts.backendRequestMs ?? 0;
+    if (backendMs > 0)
+      attempts?.limitAttempt(this.#deps.clock.now() + backendMs, this.#attemptExpired);
+    if (this.attempts > 1 && !end && attempts !== null) {
+      if (!attempts.replayTo(opened)) this.#pauseRequest(PAUSED_BY_OTHER_SIDE);
+    }
+  }
+
+  readonly #attemptExpired = (): void => {
+    this.#dropStream();
+    this.#backend?.cluster?.metrics.timeouts.add(1);
+    this.responseFailed('upstream_timeout', 'backend_request_timeout', false);
+  };
+
+  readonly #retry = (): void => {
+    if (this.#finished) return;
+    this.#attempt(this.#facts.end);
+    this.#resumeRequest(PAUSED_FOR_RETRY);
+  };
+
+  #attemptOptions(end: boolean, avoid: readonly string[]): AttemptOptions {
+    const timeouts = this.#rule?.config.timeouts;
+    const explicit = timeouts !== undefined && timeouts.requestMs + timeouts.backendRequestMs > 0;
+    return {
+      end,
+      bodyLength: this.#bodyLength(),
+      more: this.#facts.more && this.attempts === 0,
+      expectContinue: this.#facts.expectContinue && !this.#continued,
+      idleMs: explicit ? 0 : (this.#backend?.cluster?.streamIdleMs ?? 0),
+      avoid,
+    };
+  }
+
+  /** A filter that edits the body takes content-length off: then it goes in chunks. */
+  #bodyLength(): number {
+    if (this.#chain === null) return this.#facts.bodyLength;
+    const value = fieldValue(this.request.fields, 'content-length');
+    return value === undefined ? -1 : parseContentLength(value);
+  }
+
+  #continueNow(): void {
+    if (this.#continued) return;
+    this.#continued = true;
+    this.#downstream.writeInformational({ status: 100, version: 'HTTP/1.1', fields: [] });
+  }
+
+  /** An answer's head, from a backend or made here, on its way out. */
+  #answer(head: ResponseHead, end: boolean, more: boolean): void {
+    this.#answered = true;
+    filterResponse(this.#backend?.headFilters ?? NO_FILTERS, head, this);
+    filterResponse(this.#rule?.headFilters ?? NO_FILTERS, head, this);
+    this.#more = more;
+    if (this.#chain === null) this.forwardResponseHead(head, end);
+    else this.#chain.responseHead(head, end);
+    this.#more = false;
+  }
+
+  #answerData(chunk: Uint8Array, end: boolean): void {
+    if (this.#chain === null) this.forwardResponseData(chunk, end);
+    else this.#chain.responseData(chunk, end);
+  }
+
+  #dropStream(): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    this.#attempts?.attemptEnded();
+    stream?.cancel();
+  }
+
+  #pauseRequest(reason: number): void {
+    if (this.#requestPauses === 0) this.#downstream.pauseRequest();
+    this.#requestPauses |= reason;
+  }
+
+  #resumeRequest(reason: number): void {
+    if ((this.#requestPauses & reason) === 0) return;
+    this.#requestPauses &= ~reason;
+    if (this.#requestPauses === 0 && !this.#finished) this.#downstream.resumeRequest();
+  }
+
+  #pauseResponse(reason: number): void {
+    if (this.#responsePauses === 0) this.#stream?.pauseResponse();
+    this.#responsePauses |= reason;
+  }
+
+  #resumeResponse(reason: number): void {
+    if ((this.#responsePauses & reason) === 0) return;
+    this.#responsePauses &= ~reason;
+    if (this.#responsePauses === 0) this.#stream?.resumeResponse();
+  }
+
+  #finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#dropStream();
+    this.#attempts?.release();
+    if (!this.#forwardedAll) this.#mirrors?.abort();
+    this.endMs = this.#deps.clock.now() - this.startMs;
+    const cluster = this.#backend?.cluster?.metrics ?? null;
+    cluster?.requestsActive.add(-1);
+    const listener = this.#listener?.metrics ?? null;
+    listener?.requestsActive.add(-1);
+    recordRequest(listener, this.#rule?.metrics ?? null, cluster, this);
+    this.#deps.logRequest(this);
+    this.#chain?.complete();
+    this.#downstream.exchangeEnded();
+  }
+}
+
+const NOWHERE: readonly string[] = [];
+const NO_FILTERS: readonly HeadFilter[] = [];

@@ -1,0 +1,48 @@
+/**
+ * Fields that tell the backend where a request came from. What a client claims is believed only if
+ * its address is a trusted proxy; everybody else's claims are replaced.
+ */
+
+import { type Fields, fieldValue, joinedFieldValue, removeField, setField } from '../codec/head.ts';
+
+export interface Origin {
+  readonly remoteAddress: string;
+  readonly trusted: boolean;
+  readonly scheme: string;
+}
+
+/** Sets x-forwarded-for, x-forwarded-proto and x-request-id; returns the request id. */
+export function setForwardingFields(fields: Fields, origin: Origin, newId: () => string): string {
+  if (hasNone(fields)) {
+    const id = newId();
+    fields.push('x-forwarded-for', origin.remoteAddress);
+    fields.push('x-forwarded-proto', origin.scheme, 'x-request-id', id);
+    return id;
+  }
+  if (!origin.trusted) {
+    removeField(fields, 'x-request-id');
+    removeField(fields, 'x-forwarded-proto');
+    removeField(fields, 'x-forwarded-for');
+    return setForwardingFields(fields, origin, newId);
+  }
+  const before = joinedFieldValue(fields, 'x-forwarded-for');
+  const chain = before === undefined ? origin.remoteAddress : `${before}, ${origin.remoteAddress}`;
+  setField(fields, 'x-forwarded-for', chain);
+  if (fieldValue(fields, 'x-forwarded-proto') === undefined) {
+    fields.push('x-forwarded-proto', origin.scheme);
+  }
+  const id = fieldValue(fields, 'x-request-id') || newId();
+  setField(fields, 'x-request-id', id);
+  return id;
+}
+
+function hasNone(fields: Fields): boolean {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (name.charCodeAt(0) !== 0x78 || name.charCodeAt(1) !== 0x2d) continue;
+    if (name === 'x-request-id' || name === 'x-forwarded-for' || name === 'x-forwarded-proto') {
+      return false;
+    }
+  }
+  return true;
+}
