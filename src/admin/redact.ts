@@ -14,28 +14,46 @@ export function redact(value: unknown): unknown {
   return redactField('', value);
 }
 
+/** Whether a field, setting or header of this name is not for showing. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
 function redactField(name: string, value: unknown): unknown {
   if (typeof value === 'string') return redactText(name, value);
-  if (Array.isArray(value)) {
-    if (name === 'env') return value.map((pair: unknown) => redactPair(pair, true));
-    return isPair(value) ? redactPair(value, false) : value.map((item) => redactField(name, item));
-  }
+  if (Array.isArray(value)) return redactList(name, value);
   if (typeof value !== 'object' || value === null) return value;
+  const fields = value as Readonly<Record<string, unknown>>;
+  const ofSecret = typeof fields['name'] === 'string' && isSecretName(fields['name']);
   const copy: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(value)) {
-    const secret = SECRET_NAME.test(key) && typeof field !== 'object';
-    copy[key] = secret ? REDACTED : redactField(key, field);
+  for (const [key, field] of Object.entries(fields)) {
+    const secret = isSecretName(key) || (ofSecret && key === 'value');
+    copy[key] = secret && isScalar(field) ? REDACTED : redactField(key, field);
   }
   return copy;
 }
 
-function redactText(name: string, text: string): string {
-  if (name === 'args') return text.replace(/^(--?[^=]+)=.*$/s, redactArgument);
-  return name === 'configuration' ? redactConfiguration(text) : text;
+function isScalar(value: unknown): boolean {
+  return typeof value !== 'object' || value === null;
 }
 
-function redactArgument(argument: string, flag: string): string {
-  return SECRET_NAME.test(flag) ? `${flag}=${REDACTED}` : argument;
+function redactList(name: string, list: readonly unknown[]): unknown[] {
+  if (name === 'args') return list.map((item, i) => redactArgument(item, list[i - 1]));
+  return list.map((item) => (isPair(item) ? redactPair(item, name) : redactField(name, item)));
+}
+
+function redactText(name: string, text: string): string {
+  if (name === 'configuration') return redactConfiguration(text);
+  return text.replace(/(^[a-z+]+:\/\/)[^/@\s]*@/i, `$1${REDACTED}@`);
+}
+
+/** `--password=x`, and `x` after `--password`. */
+function redactArgument(argument: unknown, before: unknown): unknown {
+  if (typeof argument !== 'string') return argument;
+  const flag = /^--?[^=]+/.exec(argument)?.[0];
+  if (flag !== undefined && flag !== argument && isSecretName(flag)) return `${flag}=${REDACTED}`;
+  const afterFlag = typeof before === 'string' && /^--?[^=]+$/.test(before) && isSecretName(before);
+  return afterFlag && flag === undefined ? REDACTED : argument;
 }
 
 /** A guest's configuration is JSON more often than not; other text cannot be judged and is shown. */
@@ -48,13 +66,11 @@ function redactConfiguration(text: string): string {
   }
 }
 
-function isPair(value: readonly unknown[]): boolean {
-  return value.length === 2 && typeof value[0] === 'string' && typeof value[1] === 'string';
+/** [name, value] in a list, as header modifiers and environments hold them. */
+function isPair(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((x) => typeof x === 'string');
 }
 
-/** [name, value], as header modifiers and environments hold them. */
-function redactPair(pair: unknown, always: boolean): unknown {
-  if (!Array.isArray(pair) || !isPair(pair)) return redactField('', pair);
-  const [name, value] = pair as [string, string];
-  return [name, always || SECRET_NAME.test(name) ? REDACTED : value];
+function redactPair([name, value]: readonly [string, string], list: string): [string, string] {
+  return [name, list === 'env' || isSecretName(name) ? REDACTED : value];
 }

@@ -3,6 +3,7 @@
 import type { Listener } from '../config/listener.ts';
 import type { BackendRef, FieldMatch, Match, Rule } from '../config/route.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import { isSecretName, REDACTED } from './redact.ts';
 
 export interface RouteRow {
   readonly rule: string;
@@ -58,7 +59,8 @@ function matchText(match: Match): string {
 }
 
 function fieldText(field: FieldMatch): string {
-  return `${field.name}${field.type === 'Exact' ? '=' : '~'}${field.value}`;
+  const value = isSecretName(field.name) ? REDACTED : field.value;
+  return `${field.name}${field.type === 'Exact' ? '=' : '~'}${value}`;
 }
 
 function filterTexts(rule: Rule, listener: Listener): string[] {

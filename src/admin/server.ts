@@ -31,6 +31,7 @@ export interface AdminServer {
 
 const REQUEST_MS = 10_000;
 const CONNECTIONS_MAX = 256;
+const CLOSE_MS = 500;
 
 /** Rejects with one clear line when the address cannot be had. */
 export async function createAdminServer(
@@ -55,7 +56,8 @@ export async function createAdminServer(
     new Promise((resolve) => {
       server.close(() => resolve());
       taps.close();
-      server.closeIdleConnections();
+      // A reader that takes nothing would keep its connection, and the process, for ever.
+      setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
     });
   return { host: options.host, port, close };
 }

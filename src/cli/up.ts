@@ -1,0 +1,121 @@
+/** `tulle up`: runs gateway, filters and services from resource files until it is told to stop. */
+
+import { existsSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { HostPort, Terminal, UpOptions } from '../app/options.ts';
+import type { LogLevel } from '../base/log.ts';
+import { compileFormat } from '../observe/access-format.ts';
+import { isFormatError } from '../observe/format-error.ts';
+import {
+  adminListenOption,
+  collect,
+  defaultWorkers,
+  drainOption,
+  parseLogLevel,
+  parseWorkers,
+} from './flags.ts';
+import { CliError, type CliIo } from './io.ts';
+import { renderTable } from './table.ts';
+
+const HELP = `
+Without -f, ./tulle.yaml is read. Files are watched: a valid change is in force at
+once, an invalid one is reported and changes nothing. SIGTERM drains, SIGHUP
+re-reads the files and opens the access log anew.
+
+Examples:
+  tulle up -f examples/shop
+  tulle up -f mesh.yaml --access-log - --workers 2
+  tulle up -f mesh.yaml --access-log access.log \\
+    --access-log-format '%START_TIME% %REQ(:METHOD)% %REQ(:PATH)% %RESPONSE_CODE% %DURATION%'
+`;
+
+const DEFAULT_FILE = 'tulle.yaml';
+
+interface UpFlags {
+  readonly file?: readonly string[];
+  readonly workers: number;
+  readonly admin: HostPort | null;
+  readonly accessLog: string;
+  readonly accessLogFormat: string;
+  readonly logLevel: LogLevel;
+  readonly drainTimeout: number;
+}
+
+/** Runs a proxy until it ends and gives its exit code. */
+export type RunProxy = (options: UpOptions) => Promise<number>;
+
+export function addUp(
+  program: Command,
+  io: CliIo,
+  runProxy: RunProxy,
+  onExit: (code: number) => void,
+): void {
+  program
+    .command('up')
+    .summary('run gateway, filters and services from resource files')
+    .description(
+      'Runs gateway, filters and services from resource files, and follows their changes.',
+    )
+    .option('-f, --file <path>', 'resource file or directory; may be repeated', collect)
+    .option('--workers <n>', 'data plane threads', parseWorkers, defaultWorkers())
+    .addOption(adminListenOption())
+    .option('--access-log <path>', 'a file, - for standard output, or off', 'off')
+    .option(
+      '--access-log-format <format>',
+      'json, text, or a template with operators such as %RESPONSE_CODE%',
+      parseFormat,
+      'json',
+    )
+    .option('--log-level <level>', 'trace, debug, info, warn, error or off', parseLogLevel, 'info')
+    .addOption(drainOption())
+    .addHelpText('after', HELP)
+    .action(async (flags: UpFlags) => onExit(await runProxy(upOptions(flags, io))));
+}
+
+function parseFormat(text: string): string {
+  const format = compileFormat(text);
+  if (isFormatError(format)) throw new InvalidArgumentError(sentence(format.error));
+  return text;
+}
+
+function sentence(text: string): string {
+  const end = text.endsWith('?') ? '' : '.';
+  return `${(text[0] ?? '').toUpperCase()}${text.slice(1)}${end}`;
+}
+
+function upOptions(flags: UpFlags, io: CliIo): UpOptions {
+  return {
+    files: filesOrDefault(flags.file),
+    workers: flags.workers,
+    admin: flags.admin,
+    accessLog: flags.accessLog,
+    accessLogFormat: flags.accessLogFormat,
+    logLevel: flags.logLevel,
+    drainMs: flags.drainTimeout,
+    terminal: terminalOf(io, flags.accessLog),
+  };
+}
+
+/** What `-f` names, or ./tulle.yaml. */
+export function filesOrDefault(files: readonly string[] | undefined): readonly string[] {
+  if (files === undefined && existsSync(DEFAULT_FILE)) return [DEFAULT_FILE];
+  if (files === undefined) {
+    throw new CliError('no resource files: name them with -f FILE|DIR, or write ./tulle.yaml');
+  }
+  const missing = files.find((file) => !existsSync(file));
+  if (missing !== undefined) throw new CliError(`there is no file or directory ${missing}`);
+  return files;
+}
+
+/** Standard output belongs to the access log where that is asked for. */
+function terminalOf(io: CliIo, accessLog: string): Terminal {
+  const toErr = accessLog === '-';
+  const write = (text: string): void => (toErr ? io.err(text) : io.out(text));
+  const color = toErr ? io.errColor : io.outColor;
+  return {
+    logJson: !io.errIsTerminal,
+    color: io.errColor,
+    printTable: (columns, rows) => write(renderTable(columns, rows, color)),
+    print: (line) => write(`${line}\n`),
+  };
+}
