@@ -3,15 +3,17 @@
  * pick every endpoint earns its weight as credit, the richest is taken and pays the sum, so that
  * weights 5, 1, 1 give a a b a c a a and not five times a in a row.
  *
- * Both start at a random endpoint, or all workers would send their first requests to the same one.
+ * Both start at a random place of the round, or all workers would send their first requests to the
+ * same endpoint.
  */
 
 import type { EndpointState } from '../endpoint.ts';
 import type { Policy, Random } from './policy.ts';
 import { sameWeights } from './policy.ts';
-import { WeightedDraw } from './weighted-draw.ts';
 
 const NONE: readonly string[] = [];
+/** A round may be as long as the sum of weights; starting within its first part is random enough. */
+const SKIPPED_PICKS_MAX = 256;
 
 export class RoundRobinPolicy<P> implements Policy<P> {
   readonly #random: Random;
@@ -28,7 +30,8 @@ export class RoundRobinPolicy<P> implements Policy<P> {
   use(endpoints: readonly EndpointState<P>[]): void {
     const next = this.#endpoints[this.#cursor];
     this.#endpoints = endpoints;
-    this.#credits = sameWeights(endpoints) ? null : this.#startCredits(endpoints);
+    this.#credits = null;
+    if (!sameWeights(endpoints)) this.#startWeighted();
     if (endpoints.length === 0) return;
     const kept = next === undefined ? -1 : endpoints.indexOf(next);
     if (kept !== -1) this.#cursor = kept;
@@ -73,14 +76,12 @@ export class RoundRobinPolicy<P> implements Policy<P> {
     return endpoints[richest] as EndpointState<P>;
   }
 
-  /** Credits that make the first pick one drawn by weight. */
-  #startCredits(endpoints: readonly EndpointState<P>[]): Float64Array {
-    const draw = new WeightedDraw<P>(this.#random);
-    draw.use(endpoints);
-    const credits = new Float64Array(endpoints.length);
+  #startWeighted(): void {
+    const credits = new Float64Array(this.#endpoints.length);
     let sum = 0;
-    for (const endpoint of endpoints) sum += endpoint.weight;
-    credits[draw.draw()] = sum;
-    return credits;
+    for (const endpoint of this.#endpoints) sum += endpoint.weight;
+    const skipped = Math.floor(this.#random() * Math.min(sum, SKIPPED_PICKS_MAX));
+    for (let i = 0; i < skipped; i++) this.#takeRichest(credits, NONE);
+    this.#credits = credits;
   }
 }
