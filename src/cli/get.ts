@@ -6,7 +6,7 @@ import type { ClusterReport, FilterReport, ServiceReport, WorkerReport } from '.
 import type { StatRow } from '../admin/stats-view.ts';
 import type { HostPort } from '../app/options.ts';
 import { askJson } from './admin-client.ts';
-import { DEFAULT_ADMIN, type Output, oneOf, parseHostPort, parseOutput } from './flags.ts';
+import { adminOption, type Output, oneOf, parseOutput } from './flags.ts';
 import type { CliIo } from './io.ts';
 import { renderTable } from './table.ts';
 
