@@ -46,13 +46,21 @@ test('resident memory is read in bytes', () => {
   assert.equal(parseRssBytes('Name:\tkthreadd\n'), 0);
 });
 
+const statOf = (pid: number, parent: number) => {
+  const stat = parseProcStat(LINE);
+  assert.ok(stat !== null);
+  return { ...stat, pid, parent };
+};
+
 test('a family is the process with all its descendants and nobody else', () => {
-  const line = (pid: number, parent: number) => {
-    const stat = parseProcStat(LINE);
-    assert.ok(stat !== null);
-    return { ...stat, pid, parent };
-  };
-  const all = [line(1, 0), line(12, 11), line(10, 1), line(11, 10), line(20, 1), line(13, 11)];
+  const all = [
+    statOf(1, 0),
+    statOf(12, 11),
+    statOf(10, 1),
+    statOf(11, 10),
+    statOf(20, 1),
+    statOf(13, 11),
+  ];
   assert.deepEqual(
     familyOf(10, all)
       .map((stat) => stat.pid)
