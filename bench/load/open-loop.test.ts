@@ -54,6 +54,7 @@ async function run(
     requestsPerConnection: 0,
     timeoutMs: 2_000,
     spin: false,
+    warmupMs: 0,
     ...plan,
   };
   const loop = new OpenLoop(full, systemClock);
@@ -73,6 +74,17 @@ test('the rate is kept and a known delay is measured as that delay', async (t) =
   );
   assert.ok(result.p50Ms >= 19.5 && result.p50Ms < 35, `p50 ${result.p50Ms}`);
   assert.ok(result.latenessP50Ms < 5, `lateness ${result.latenessP50Ms}`);
+});
+
+test('the latencies of the first moments are left out, their failures are not', async (t) => {
+  const { port } = await serve(t, (socket, index) => {
+    if (index === 3) socket.destroy();
+    else setTimeout(() => socket.write(ANSWER), index < 20 ? 120 : 0);
+  });
+  const result = await run(port, { connections: 32, warmupMs: 150 }, 100);
+  assert.equal(result.failed, 1);
+  assert.equal(result.succeeded, result.sent - 1);
+  assert.ok(result.p90Ms < 100, `p90 ${result.p90Ms}`);
 });
 
 test('a slow minority shows in the tail and not in the middle', async (t) => {

@@ -29,6 +29,8 @@ export interface OpenLoopPlan {
   /** From the due time; a slower request has failed and its connection is cut. */
   readonly timeoutMs: number;
   readonly spin: boolean;
+  /** Latencies of requests due earlier than this after the start are left out; failures are not. */
+  readonly warmupMs: number;
 }
 
 export interface OpenLoopResult {
@@ -64,7 +66,9 @@ export class OpenLoop implements LoadOwner {
   readonly #failures: Record<string, number> = {};
   readonly #intervalMs: number;
   #startMs = 0;
+  #measuredFromMs = 0;
   #scheduled = 0;
+  #succeeded = 0;
   #nextCheckMs = 0;
   #inFlight = 0;
   #stopping = false;
@@ -82,6 +86,7 @@ export class OpenLoop implements LoadOwner {
   /** Opens every connection; sends begin with the first turn of the loop. */
   start(): void {
     this.#startMs = this.clock.now();
+    this.#measuredFromMs = this.#startMs + this.plan.warmupMs;
     for (let index = 0; index < this.plan.connections; index++) {
       this.#connections.push(new LoadConnection(this));
     }
@@ -109,8 +114,12 @@ export class OpenLoop implements LoadOwner {
 
   onOutcome(outcome: LoadOutcome, dueMs: number): void {
     this.#inFlight--;
-    if (outcome === 'ok') this.#latencies.record((this.clock.now() - dueMs) * 1_000);
-    else this.#fail(outcome);
+    if (outcome !== 'ok') {
+      this.#fail(outcome);
+      return;
+    }
+    this.#succeeded++;
+    if (dueMs >= this.#measuredFromMs) this.#latencies.record((this.clock.now() - dueMs) * 1_000);
   }
 
   onConnectFailure(reason: string): void {
@@ -140,7 +149,7 @@ export class OpenLoop implements LoadOwner {
       const dueMs = this.#startMs + this.#scheduled * this.#intervalMs;
       if (dueMs > nowMs) return;
       this.#scheduled++;
-      this.#lateness.record((nowMs - dueMs) * 1_000);
+      if (dueMs >= this.#measuredFromMs) this.#lateness.record((nowMs - dueMs) * 1_000);
       if (!this.#queue.push(dueMs)) this.#fail('queue overflow');
     }
   }
@@ -169,7 +178,7 @@ export class OpenLoop implements LoadOwner {
     return {
       seconds,
       sent: this.#scheduled,
-      succeeded: this.#latencies.total,
+      succeeded: this.#succeeded,
       failed: Object.values(this.#failures).reduce((sum, count) => sum + count, 0),
       failures: this.#failures,
       p50Ms: at(50),

@@ -21,8 +21,10 @@ const READY_TIMEOUT_MS = 30_000;
 const RELOAD_TIMEOUT_MS = 10_000;
 /** Longer than the proxy's own grace for requests in flight. */
 const EXIT_TIMEOUT_MS = 40_000;
-/** Load before and after each hand-over. */
+/** Load alone, before the first operation, after the last and around each hand-over. */
 const AROUND_MS = 500;
+/** Load between two reloads, so that each meets requests in flight. */
+const BETWEEN_MS = 20;
 
 function startLoad(bench: Bench, scenario: Scenario): OpenLoopProcess {
   return new OpenLoopProcess(
@@ -35,6 +37,7 @@ function startLoad(bench: Bench, scenario: Scenario): OpenLoopProcess {
       requestsPerConnection: 20,
       timeoutMs: 5_000,
       spin: false,
+      warmupMs: 0,
     },
     bench.cores.load,
   );
@@ -68,12 +71,15 @@ async function reload(bench: Bench, peer: Peer): Promise<void> {
     }
     const load = startLoad(bench, base);
     let done = 0;
+    await sleep(AROUND_MS);
     while (done < bench.options.reloads) {
       const changed = { ...base, revision: `v${done + 1}` };
       peer.change(changed, running.pid);
       if ((await waitRevision(bench, changed, RELOAD_TIMEOUT_MS)) === null) break;
       done++;
+      await sleep(BETWEEN_MS);
     }
+    await sleep(AROUND_MS);
     record(bench, 'reloads', peer, await load.finish(), done);
     if (done < bench.options.reloads)
       throw new Error(`did not take reload ${done + 1}: ${running.lastWords()}`);

@@ -11,9 +11,12 @@ import { type Bench, messageOf, type Row, sleep } from './bench.ts';
 import { Contender } from './contender.ts';
 
 const TIMEOUT_MS = 5_000;
-const SETTLE_MS = 500;
+/** The generator's own: start of the process, connections, compiled code. */
+const GENERATOR_WARMUP_MS = 1_500;
 /** Share of the due requests that must have been answered, else the generator was the bottleneck. */
 const COMPLETE_SHARE = 0.99;
+/** A generator later than this, 99th percentile, was not alone on its core: the row says so. */
+const LATENESS_MAX_MS = 0.5;
 
 /** Envoy's median rate of the plain row, or a measurement made now; without Envoy, the first peer's. */
 async function referenceRate(bench: Bench, contenders: readonly Contender[]): Promise<number> {
@@ -41,10 +44,11 @@ async function measure(
       requestsPerConnection: 0,
       timeoutMs: TIMEOUT_MS,
       spin: true,
+      warmupMs: GENERATOR_WARMUP_MS,
     },
     bench.cores.load,
   );
-  await sleep(bench.options.seconds * 1_000 + SETTLE_MS);
+  await sleep(bench.options.seconds * 1_000 + GENERATOR_WARMUP_MS);
   const result = await generator.finish();
   const peer = contender.peer.name;
   if (result.succeeded < result.sent * COMPLETE_SHARE) {
@@ -52,6 +56,14 @@ async function measure(
       'rate',
       peer,
       `only ${result.succeeded} of ${result.sent} requests were answered`,
+    );
+  }
+  if (result.latenessP99Ms > LATENESS_MAX_MS) {
+    const late = result.latenessP99Ms.toFixed(1);
+    bench.figures.note(
+      'rate',
+      peer,
+      `the generator was ${late} ms late (p99): the machine was not quiet`,
     );
   }
   bench.figures.add('rate', '', peer, {
