@@ -132,7 +132,7 @@ export const SHA256: Format = pattern(
   /^[0-9a-fA-F]{64}$/,
 );
 
-/** POSIX allows more; what has "=" or NUL in it can not be passed on. */
+/** POSIX allows more; what has "=" or NUL in it cannot be passed on. */
 export const ENV_NAME: Format = {
   what: 'the name of an environment variable',
   remedy: 'Use at least one character, without "=" or NUL.',

@@ -4,6 +4,7 @@ import {
   DOMAIN_PATH,
   GROUP,
   HOSTNAME,
+  IP_ADDRESS,
   KIND,
   NAMESPACE,
   REF_NAME,
@@ -12,7 +13,16 @@ import {
 import { withSpec } from './metadata.ts';
 import { objectRef } from './references.ts';
 import { type Format, int, oneOf, text, textMap, textUpTo } from './scalars.ts';
-import { freeForm, list, notServed, object, type Rule, required, type Schema } from './schema.ts';
+import {
+  freeForm,
+  list,
+  notServed,
+  object,
+  type Rule,
+  required,
+  type Schema,
+  shorten,
+} from './schema.ts';
 import type {
   AllowedRoutes,
   GatewayAddress,
@@ -166,16 +176,22 @@ const ADDRESS_TYPE: Format = {
     /^(?:IPAddress|Hostname|NamedAddress)$/.test(value) || DOMAIN_PATH.matches(value),
 };
 
+const addressFitsType: Rule<GatewayAddress> = ({ type = 'IPAddress', value }, inspection) => {
+  const format = type === 'Hostname' ? HOSTNAME : type === 'IPAddress' ? IP_ADDRESS : undefined;
+  if (value === undefined || format === undefined || format.matches(value)) return;
+  const message = `"${shorten(value)}" is not ${format.what}`;
+  inspection.errorAt(['value'], 'bad-format', message, 'Mend the value, or set "type".');
+};
+
 export const gateway: Schema = withSpec(
   object<GatewaySpec>({
     gatewayClassName: required(text(REF_NAME)),
     listeners: required(listeners),
     addresses: list<GatewayAddress>(
-      object<GatewayAddress>({
-        type: text(ADDRESS_TYPE),
-        value: textUpTo(253),
-        routability: textUpTo(253),
-      }),
+      object<GatewayAddress>(
+        { type: text(ADDRESS_TYPE), value: textUpTo(253), routability: textUpTo(253) },
+        addressFitsType,
+      ),
       {
         max: 16,
         uniqueBy: ({ type = 'IPAddress', value }) =>

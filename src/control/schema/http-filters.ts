@@ -3,7 +3,7 @@
 import { HEADER_NAME, HEADER_VALUE, PRECISE_HOSTNAME } from './formats.ts';
 import { backendRef, localRef, port } from './references.ts';
 import { bool, type Format, int, oneOf, oneOfNumbers, text, textUpTo } from './scalars.ts';
-import { freeForm, list, object, type Rule, required, type Schema, taggedBy } from './schema.ts';
+import { list, object, type Rule, required, type Schema, taggedBy } from './schema.ts';
 import type {
   HttpCors,
   HttpHeader,
@@ -140,6 +140,12 @@ interface ExternalAuth {
   readonly forwardBody?: { readonly maxSize?: number };
 }
 
+interface ExternalAuthHttp {
+  readonly path?: string;
+  readonly allowedHeaders?: unknown;
+  readonly allowedResponseHeaders?: unknown;
+}
+
 const externalAuth: Schema = object<ExternalAuth>(
   {
     protocol: required(oneOf('HTTP', 'GRPC')),
@@ -147,7 +153,11 @@ const externalAuth: Schema = object<ExternalAuth>(
     grpc: object<{ readonly allowedHeaders?: unknown }>({
       allowedHeaders: list(textUpTo(256), { max: 64 }),
     }),
-    http: freeForm,
+    http: object<ExternalAuthHttp>({
+      path: text(REPLACEMENT),
+      allowedHeaders: list(textUpTo(256), { max: 64 }),
+      allowedResponseHeaders: list(textUpTo(256), { max: 64 }),
+    }),
     forwardBody: object<{ readonly maxSize?: number }>({ maxSize: int(0) }),
   },
   taggedBy<ExternalAuth>('protocol', { HTTP: 'http', GRPC: 'grpc' }),

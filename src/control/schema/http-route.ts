@@ -48,7 +48,7 @@ const pathValue: Rule<HttpPathMatch> = ({ type, value }, inspection) => {
     const remedy = 'Write the path as it is after normalisation, without query or fragment.';
     inspection.errorAt(['value'], 'bad-path', message, remedy);
   } else if (!PATH_CHARACTERS.test(value)) {
-    const message = 'contains characters that a path can not have';
+    const message = 'contains characters that a path cannot have';
     const remedy = 'Percent-encode them; for patterns use type RegularExpression.';
     inspection.errorAt(['value'], 'bad-path', message, remedy);
   }

@@ -278,7 +278,21 @@ function typeText(value: unknown): string {
 
 const TEXT_SHOWN_MAX = 80;
 
-/** For messages: what a user wrote, cut where it is long. */
+/** For messages: what a user wrote, on one line and cut where it is long. */
 export function shorten(text: string): string {
-  return text.length <= TEXT_SHOWN_MAX ? text : `${text.slice(0, TEXT_SHOWN_MAX)}...`;
+  return visible(text.length <= TEXT_SHOWN_MAX ? text : `${text.slice(0, TEXT_SHOWN_MAX)}...`);
 }
+
+/** Control characters as escapes, so that no text can take over a terminal or begin a line. */
+export function visible(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(4, '0');
+    return CONTROL_NAMES.get(character) ?? `\\u${code}`;
+  });
+}
+
+const CONTROL_NAMES: ReadonlyMap<string, string> = new Map([
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+]);

@@ -45,7 +45,7 @@ export const backend: Schema = withSpec(
   ),
 );
 
-/** Refuses targets that the policy can not be for; `known` is `group/kind`. */
+/** Refuses targets that the policy cannot be for; `known` is `group/kind`. */
 function targetsOf(what: string, ...known: readonly string[]): Schema {
   return (value, inspection) => {
     const errorsBefore = inspection.errorCount;

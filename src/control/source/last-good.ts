@@ -2,7 +2,7 @@
  * What stays in force when part of what was read is broken. Pure: the state before and a fresh read
  * give the state after.
  *
- * - A file that can not be read, or is no YAML, keeps everything it held.
+ * - A file that cannot be read, or is no YAML, keeps everything it held.
  * - A resource with schema errors keeps its last version without; if there never was one it passes
  *   with its problems, and compile leaves out just what they touch.
  * - A resource that is gone from a readable file is gone.

@@ -32,7 +32,7 @@ export function listFiles(path: string): Listing {
   }
 }
 
-/** What can not be looked at is kept: reading it will say why. */
+/** What cannot be looked at is kept: reading it will say why. */
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

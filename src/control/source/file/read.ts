@@ -2,7 +2,7 @@
  * Resource files to resources: list, read, parse, check, and find objects given twice. Synchronous:
  * it runs on the supervising thread, at start and after a change, and touches no request.
  *
- * A path or file that can not be read, is empty or is no YAML is named in `unreadable`:
+ * A path or file that cannot be read, is empty or is no YAML is named in `unreadable`:
  * `last-good.ts` then keeps what it held before.
  */
 
@@ -163,7 +163,7 @@ const REMEDY_OF_FAILURE: Readonly<Record<string, string>> = {
 
 function unreadableProblem(path: string, failure: string): Problem {
   const remedy = REMEDY_OF_FAILURE[failure] ?? 'Check the path and the file system.';
-  return fileProblem(path, 'unreadable', `can not be read (${failure})`, remedy);
+  return fileProblem(path, 'unreadable', `cannot be read (${failure})`, remedy);
 }
 
 /** The first of several objects with the same name stays; the others become problems. */

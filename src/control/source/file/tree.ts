@@ -3,14 +3,14 @@
  * syntax error. This is the complete reader; `plain.ts` is the fast one for common shapes.
  *
  * Values are built here rather than by the package, for three reasons: an alias becomes a copy, so
- * that no two fields share an object, and the copies are counted, so that a small file can not
+ * that no two fields share an object, and the copies are counted, so that a small file cannot
  * become a huge value; `<<` merges; repeated keys are found in linear time.
  */
 
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments } from 'yaml';
 import type { FieldPath } from '../../resource.ts';
 
-/** A syntax error or a value that can not be built. */
+/** A syntax error or a value that cannot be built. */
 export interface SyntaxProblem {
   readonly severity: 'error' | 'warning';
   readonly offset: number;
@@ -41,7 +41,7 @@ export function parseTrees(text: string): Trees {
   try {
     return buildTrees(text);
   } catch (error) {
-    // The package recurses; what it can not take is nested thousands of levels deep.
+    // The package recurses; what it cannot take is nested thousands of levels deep.
     if (!(error instanceof RangeError)) throw error;
     return { trees: [], problems: [tooDeep(0)] };
   }
@@ -189,7 +189,7 @@ class TreeBuilder {
     if (typeof value === 'string') return value;
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
     const remedy = 'Write the name of a field, or text in quotes.';
-    this.#fail(problem(startOf(key, 0), 'bad-key', 'this can not be a key', remedy));
+    this.#fail(problem(startOf(key, 0), 'bad-key', 'this cannot be a key', remedy));
     return null;
   }
 
