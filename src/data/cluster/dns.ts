@@ -120,8 +120,7 @@ export class DnsWatcher {
       const outcome = kept > 0 ? 'its last addresses stay in use' : 'the backend has no endpoint';
       this.#write('warn', `hostname does not resolve, ${outcome}: ${reason}`);
     }
-    // Bounded exponent: a name that fails for days must not overflow.
-    return Math.min(RETRY_FIRST_MS * 2 ** Math.min(this.#failures - 1, 10), RETRY_MAX_MS);
+    return Math.min(RETRY_FIRST_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS);
   }
 
   #setReady(): void {
