@@ -10,7 +10,7 @@ const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 /** GETs or POSTs a page and returns its JSON; rejects with a {@link CliError}. */
 export async function askJson(admin: HostPort, method: string, path: string): Promise<unknown> {
   const response = await open(admin, method, path);
-  const body = await readAll(response);
+  const body = await readAll(response, admin);
   const status = response.statusCode ?? 0;
   const value = parseJson(body, admin);
   if (status < 400) return value;
@@ -18,20 +18,26 @@ export async function askJson(admin: HostPort, method: string, path: string): Pr
   throw new CliError([error ?? `status ${status}`, remedy].join('. '), EXIT_PROBLEM);
 }
 
-/** Gives each piece of an endless answer to `onText` until the process or the caller ends it. */
+/** Gives each piece of an endless answer to `onText` until the process ends it or `onText` is false. */
 export async function streamText(
   admin: HostPort,
   path: string,
-  onText: (text: string) => void,
+  onText: (text: string) => boolean,
 ): Promise<void> {
   const response = await open(admin, 'GET', path);
   if (response.statusCode !== 200) {
-    const { error } = parseJson(await readAll(response), admin) as { error?: string };
+    const { error } = parseJson(await readAll(response, admin), admin) as { error?: string };
     throw new CliError(error ?? `status ${response.statusCode}`, EXIT_PROBLEM);
   }
   response.socket.setTimeout(0);
   response.setEncoding('utf8');
-  for await (const text of response) onText(String(text));
+  try {
+    for await (const text of response) {
+      if (!onText(String(text))) return;
+    }
+  } catch (error) {
+    throw unreachable(admin, error as NodeJS.ErrnoException);
+  }
 }
 
 function open(admin: HostPort, method: string, path: string): Promise<IncomingMessage> {
@@ -46,14 +52,19 @@ function open(admin: HostPort, method: string, path: string): Promise<IncomingMe
   });
 }
 
-async function readAll(response: IncomingMessage): Promise<string> {
+async function readAll(response: IncomingMessage, admin: HostPort): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > ANSWER_BYTES_MAX) throw new CliError('the answer is too large', EXIT_PROBLEM);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > ANSWER_BYTES_MAX) break;
+    }
+  } catch (error) {
+    throw unreachable(admin, error as NodeJS.ErrnoException);
   }
+  if (length > ANSWER_BYTES_MAX) throw new CliError('the answer is too large', EXIT_PROBLEM);
   return Buffer.concat(chunks).toString();
 }
 

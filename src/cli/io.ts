@@ -5,6 +5,8 @@ export interface CliIo {
   out(text: string): void;
   /** To standard error, as it is. */
   err(text: string): void;
+  /** The reader of standard output has gone (`| head`). */
+  outClosed(): boolean;
   /** Whether colours help whoever reads. */
   readonly outColor: boolean;
   readonly errColor: boolean;
@@ -33,8 +35,14 @@ export class CliError extends Error {
 export function systemIo(): CliIo {
   const { stdout, stderr, env } = process;
   const mayColor = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  let closed = false;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    closed = true;
+    if (error.code !== 'EPIPE') stderr.write(`tulle: cannot write the output: ${error.message}\n`);
+  });
   return {
     out: (text) => stdout.write(text),
+    outClosed: () => closed,
     err: (text) => stderr.write(text),
     outColor: mayColor && stdout.isTTY === true,
     errColor: mayColor && stderr.isTTY === true,

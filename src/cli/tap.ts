@@ -22,6 +22,9 @@ export function addTap(program: Command, io: CliIo): void {
     .addOption(adminOption())
     .addHelpText('after', HELP)
     .action(async ({ admin }: { admin: HostPort }) => {
-      await streamText(admin, '/tap', (text) => io.out(text));
+      await streamText(admin, '/tap', (text) => {
+        io.out(text);
+        return !io.outClosed();
+      });
     });
 }

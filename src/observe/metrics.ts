@@ -231,7 +231,10 @@ export function labelsKey(labels: Labels): string {
   if (names.length === 0) return '';
   if (names.length > 1) names.sort();
   let key = '';
-  for (const name of names) key += `${name}\u0000${labels[name]}\u0001`;
+  for (const name of names) {
+    const value = labels[name] as string;
+    key += `${name}=${value.length}:${value},`;
+  }
   return key;
 }
 
