@@ -29,7 +29,7 @@ export function queryValue(target: string, start: number, name: string): string 
     const found = plain
       ? nameEnd - from === name.length && target.startsWith(name, from)
       : decode(target.slice(from, nameEnd)) === name;
-    if (found && to > from) return equals < 0 ? '' : decode(target.slice(equals + 1, to));
+    if (found) return equals < 0 ? '' : decode(target.slice(equals + 1, to));
     from = to + 1;
   }
   return undefined;
