@@ -97,9 +97,8 @@ function build(options: BenchOptions): void {
   try {
     buildDist(ROOT);
   } catch (error) {
-    throw new Error(
-      `${messageOf(error)}\n--no-build measures dist/ as it is, --peers leaves Tulle out`,
-    );
+    const remedy = '--no-build measures dist/ as it is, --peers leaves Tulle out';
+    throw new Error(`${messageOf(error)}\n${remedy}`, { cause: error });
   }
 }
 

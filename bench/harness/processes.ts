@@ -1,7 +1,7 @@
 /**
  * Every process a run starts, so that none outlives it. Each child leads its own process group; `killAll`
  * ends the groups, and runs when the harness ends, fails or is interrupted. Should the harness itself be
- * killed, the kernel ends the children (setpriv --pdeathsig, where it is installed).
+ * killed, the kernel asks the children to end (setpriv --pdeathsig, where it is installed).
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -28,6 +28,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+const STOP_GRACE_MS = 500;
+
 export class Processes {
   readonly #workDir: string;
   readonly #running = new Set<Running>();
@@ -36,7 +38,7 @@ export class Processes {
 
   constructor(workDir: string) {
     this.#workDir = workDir;
-    this.#lifeline = hasProgram('setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : [];
+    this.#lifeline = hasProgram('setpriv') ? ['setpriv', '--pdeathsig', 'TERM'] : [];
   }
 
   launch(options: LaunchOptions): Running {
@@ -129,8 +131,10 @@ export class Running {
     }
   }
 
-  /** Ends the group and waits until the leader is gone. */
+  /** Asks the leader to stop, so that it can wait for its children; soon after ends the whole group. */
   async stop(): Promise<void> {
+    this.signal('SIGTERM');
+    await this.waitExit(STOP_GRACE_MS);
     this.kill('SIGKILL');
     await this.ended;
   }
