@@ -125,6 +125,7 @@ const tlsFitsProtocol: Rule<GatewayListener> = (listener, inspection) => {
   if (plain && tls !== undefined) {
     const message = `"tls" does not go with protocol ${protocol}`;
     inspection.errorAt(['tls'], 'conflict', message, 'Remove it, or use HTTPS or TLS.');
+    return;
   }
   if (protocol === 'HTTPS' && tls?.mode === 'Passthrough') {
     const message = 'Passthrough does not go with protocol HTTPS';

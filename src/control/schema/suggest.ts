@@ -4,12 +4,14 @@
 export function nearest(word: string, known: Iterable<string>): string | null {
   const lower = word.toLowerCase();
   let best: string | null = null;
-  let bestCost = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestCost = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
     const candidateLower = candidate.toLowerCase();
-    if (Math.abs(candidateLower.length - lower.length) >= bestCost) continue;
+    const length = Math.max(lower.length, candidateLower.length);
+    const costMax = Math.max(1, Math.floor(length / 3));
+    if (Math.abs(candidateLower.length - lower.length) > costMax) continue;
     const cost = candidateLower === lower ? 0 : editDistance(lower, candidateLower);
-    if (cost < bestCost) {
+    if (cost <= costMax && cost < bestCost) {
       best = candidate;
       bestCost = cost;
     }
