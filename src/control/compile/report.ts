@@ -26,9 +26,9 @@ export class Report {
   }
 }
 
-/** `HTTPRoute default/shop` */
-export function resourceText(resource: Resource): string {
-  return `${resource.kind} ${resource.namespace}/${resource.name}`;
+/** `HTTPRoute default/shop`; a kind without namespaces has its name alone. */
+export function resourceText({ kind, namespace, name }: Resource): string {
+  return namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
 type Text = Pick<Problem, 'severity' | 'code' | 'message' | 'remedy'>;
@@ -45,7 +45,8 @@ function problem(resource: Resource, path: FieldPath, text: Text): Problem {
   };
 }
 
-function byPlace(a: Problem, b: Problem): number {
+/** By file, line and column. */
+export function byPlace(a: Problem, b: Problem): number {
   return (
     compareText(a.location.file, b.location.file) ||
     a.location.line - b.location.line ||
