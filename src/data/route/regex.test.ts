@@ -61,13 +61,12 @@ describe('what is refused', () => {
     ['.*a.{30}', /too large a table/],
     ['(?:a|b)*a(?:a|b){490}', /too large a table/],
     ['a'.repeat(REGEX_LENGTH_MAX + 1), /1025 characters, more than 1024/],
-    [`${'('.repeat(512)}${')'.repeat(512)}`, /instructions|deep|table|null/],
+    [`${'('.repeat(513)}${')'.repeat(511)}`, /^.{100,300}$/],
   ];
   for (const [pattern, reason] of cases) {
     test(`${JSON.stringify(pattern.slice(0, 30))} is refused with a reason`, () => {
       const problem = checkRegex(pattern);
-      if (problem === null) assert.match('null', reason);
-      else assert.match(problem, reason);
+      assert.match(problem ?? 'accepted', reason);
     });
   }
 
@@ -193,8 +192,8 @@ describe('time', () => {
       const regex = new Regex(pattern);
       regex.test('');
       const ratio = fastest(() => regex.test(subject)) / fastest(() => pass(subject));
-      // Measured: 1 to 6. Backtracking needs more than 2^1000 steps, a set simulation some hundreds.
-      assert.ok(ratio < 60, `${ratio.toFixed(1)} times a plain pass`);
+      // Measured: 1.4 to 2. Backtracking needs more than 2^1000 steps, a set simulation some hundreds.
+      assert.ok(ratio < 30, `${ratio.toFixed(1)} times a plain pass`);
     });
   }
 });

@@ -58,7 +58,8 @@ function compile(pattern: string): Automaton | string {
   try {
     parsed = engine().compile(pattern);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    // The engine's message quotes the pattern, which may be long.
+    const reason = (error instanceof Error ? error.message : String(error)).slice(0, REASON_MAX);
     return `not a regular expression of RE2 syntax (${reason}); back-references and look-around are not part of it`;
   }
   const size = parsed.programSize();
@@ -71,6 +72,8 @@ function compile(pattern: string): Automaton | string {
     'the regular expression needs too large a table; avoid counted repeats after a part that can match in many places, such as .*a.{30}'
   );
 }
+
+const REASON_MAX = 120;
 
 let loaded: typeof RE2JS | undefined;
 

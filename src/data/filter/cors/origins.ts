@@ -15,6 +15,9 @@ interface OriginPattern {
 
 const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/(\[[0-9a-f:.]+\]|[^/:[\]]+)(?::(\d{1,5}|\*))?$/;
 
+/** `*`, `*.suffix` or no star at all. */
+const HOST = /^(?:\*|(?:\*\.)?[^*]+)$/;
+
 export class Origins {
   readonly #all: boolean;
   /** With and without the scheme's own port. */
@@ -25,7 +28,7 @@ export class Origins {
     this.#all = allowed.includes('*');
     for (const text of allowed) {
       const [, scheme, host, given] = ORIGIN.exec(text.toLowerCase()) ?? [];
-      if (scheme === undefined || host === undefined) continue;
+      if (scheme === undefined || host === undefined || !HOST.test(host)) continue;
       const port = given ?? ownPort(scheme);
       if (!host.startsWith('*') && port !== '*') {
         this.#exact.add(`${scheme}://${host}:${port}`);
@@ -67,7 +70,7 @@ export class Origins {
 export function originProblem(pattern: string): string | null {
   if (pattern === '*') return null;
   const [, , host] = ORIGIN.exec(pattern.toLowerCase()) ?? [];
-  if (host !== undefined && /^(?:\*|\*\.)?[^*]*$/.test(host) && host !== '*.') return null;
+  if (host !== undefined && HOST.test(host)) return null;
   return `"${pattern}" is not an origin; write scheme://host, scheme://*.domain or *`;
 }
 
