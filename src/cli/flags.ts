@@ -35,9 +35,9 @@ export function adminListenOption(): Option {
     .default(parseHostPort(DEFAULT_ADMIN), DEFAULT_ADMIN);
 }
 
-/** As {@link parseHostPort}, or `off`. */
-function parseAdmin(text: string): HostPort | null {
-  return text === 'off' ? null : parseHostPort(text);
+/** As {@link parseHostPort}, or `off` (commander takes null for a missing value). */
+function parseAdmin(text: string): HostPort | 'off' {
+  return text === 'off' ? 'off' : parseHostPort(text);
 }
 
 export function parseWorkers(text: string): number {

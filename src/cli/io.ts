@@ -12,7 +12,6 @@ export interface CliIo {
   readonly errColor: boolean;
   /** Standard error is a terminal. */
   readonly errIsTerminal: boolean;
-  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Exit codes of all verbs. */
@@ -47,6 +46,5 @@ export function systemIo(): CliIo {
     outColor: mayColor && stdout.isTTY === true,
     errColor: mayColor && stderr.isTTY === true,
     errIsTerminal: stderr.isTTY === true,
-    env,
   };
 }

@@ -34,7 +34,7 @@ const DEFAULT_FILE = 'tulle.yaml';
 interface UpFlags {
   readonly file?: readonly string[];
   readonly workers: number;
-  readonly admin: HostPort | null;
+  readonly admin: HostPort | 'off';
   readonly accessLog: string;
   readonly accessLogFormat: string;
   readonly logLevel: LogLevel;
@@ -87,7 +87,7 @@ function upOptions(flags: UpFlags, io: CliIo): UpOptions {
   return {
     files: filesOrDefault(flags.file),
     workers: flags.workers,
-    admin: flags.admin,
+    admin: flags.admin === 'off' ? null : flags.admin,
     accessLog: flags.accessLog,
     accessLogFormat: flags.accessLogFormat,
     logLevel: flags.logLevel,
