@@ -17,17 +17,20 @@ export const ROW_NAMES = [
   'reloads',
   'handover',
 ] as const;
-export type RowName = (typeof ROW_NAMES)[number];
+type RowName = (typeof ROW_NAMES)[number];
 
-export const PEER_NAMES = ['tulle', 'envoy', 'haproxy', 'nginx'] as const;
-export type PeerName = (typeof PEER_NAMES)[number];
+const PEER_NAMES = ['tulle', 'envoy', 'haproxy', 'nginx'] as const;
+type PeerName = (typeof PEER_NAMES)[number];
 
 export interface BenchOptions {
   readonly rows: readonly RowName[];
   readonly peers: readonly PeerName[];
   readonly rounds: number;
   readonly seconds: number;
+  /** 0 skips the warm-up. */
   readonly warmupSeconds: number;
+  /** Wait before memory is read, for buffers that a proxy gives back after a while. */
+  readonly settleMs: number;
   readonly connections: number;
   readonly routeCounts: readonly number[];
   readonly idleConnections: number;
@@ -58,7 +61,7 @@ Measures Tulle (dist/) beside Envoy, HAProxy and nginx: one core each, in turn, 
   --connections N    of the load generator (32)
   --soak N           requests of the memory row, twice (1000000)
   --idle N           idle connections (10000)
-  --quick            one short round of everything, in about a minute and a half: for the harness, not for figures
+  --quick            one short round of everything, in about a minute: for the harness, not for figures
   --compare REV      this checkout against another revision of Tulle, in pairs (rows plain,body10k,post10k,routes,log,filter)
   --write-docs       puts the tables into docs/performance.md
   --json FILE        also writes the figures as JSON;  -o json prints JSON in place of tables
@@ -144,7 +147,8 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
     peers: listOf(words.peers, PEER_NAMES, '--peers'),
     rounds: whole(words.rounds, quick ? 1 : 5, '--rounds'),
     seconds: positive(words.seconds, quick ? 1 : 4, '--seconds'),
-    warmupSeconds: positive(words.warmup, quick ? 1 : 3, '--warmup'),
+    warmupSeconds: positive(words.warmup, quick ? 0 : 3, '--warmup'),
+    settleMs: quick ? 200 : 2_000,
     connections: whole(words.connections, 32, '--connections'),
     routeCounts: quick ? [1, 1_000] : [1, 1_000, 10_000],
     idleConnections: whole(words.idle, quick ? 500 : 10_000, '--idle'),

@@ -18,7 +18,7 @@ import {
 } from './peer.ts';
 
 /** The one place that knows how Tulle is started. `root` is a checkout with a built `dist/`. */
-export function tulleCommand(root: string, file: string, scenario: Scenario): string[] {
+function tulleCommand(root: string, file: string, scenario: Scenario): string[] {
   return [
     process.execPath,
     join(root, 'dist/cli/main.js'),
@@ -107,7 +107,7 @@ spec:
 `;
 }
 
-export function tulleResources(scenario: Scenario): string {
+function tulleResources(scenario: Scenario): string {
   const routes =
     scenario.routes === 0
       ? [route('all', '/', scenario.revision)]

@@ -7,7 +7,7 @@ import type { BenchOptions } from '../harness/options.ts';
 import { median } from '../harness/statistics.ts';
 import type { Figures } from './figures.ts';
 
-export type Verdict = 'aim' | 'pass' | 'miss' | 'not measured';
+type Verdict = 'aim' | 'pass' | 'miss' | 'not measured';
 
 export interface Bar {
   readonly title: string;

@@ -109,7 +109,7 @@ export interface Heading {
   readonly pinned: string;
 }
 
-export function headingText(heading: Heading, figures: Figures): string {
+function headingText(heading: Heading, figures: Figures): string {
   const { machine } = heading;
   const spread = spreadShare(figures);
   const calm = Number.isFinite(spread)

@@ -6,7 +6,7 @@ import { ECHO_REMEDY, LARGE_BYTES, SMALL_BYTES } from '../harness/backend.ts';
 import type { Bench } from './bench.ts';
 import type { Ask } from './contender.ts';
 
-export const POST_BYTES = 10 * 1024;
+const POST_BYTES = 10 * 1024;
 
 export function plainAsk(bench: Bench): Ask {
   return {

@@ -80,12 +80,9 @@ export class Contender {
 
   /** Load that is not measured: caches fill, and the compiler sees the hot paths. */
   async warmUp(): Promise<void> {
-    await runWrk(
-      this.#bench.processes,
-      this.shape,
-      this.#bench.options.warmupSeconds,
-      this.#bench.cores.load,
-    );
+    const { processes, options, cores } = this.#bench;
+    if (options.warmupSeconds === 0) return;
+    await runWrk(processes, this.shape, options.warmupSeconds, cores.load);
   }
 
   rssMiB(): number {

@@ -13,8 +13,6 @@ import { Contender } from './contender.ts';
 
 const IDLE_MAIN = fileURLToPath(new URL('../load/idle-main.ts', import.meta.url));
 const IDLE_TIMEOUT_MS = 60_000;
-/** For buffers that a proxy gives back after a while. */
-const SETTLE_MS = 2_000;
 /** The slowest rate at which a soak is waited for. */
 const SOAK_RATE_MIN = 1_000;
 
@@ -66,11 +64,11 @@ async function openIdle(bench: Bench, contender: Contender): Promise<Running> {
 
 async function measureIdle(bench: Bench, contender: Contender): Promise<void> {
   await contender.warmUp();
-  await sleep(SETTLE_MS);
+  await sleep(bench.options.settleMs);
   const beforeMiB = contender.rssMiB();
   const holder = await openIdle(bench, contender);
   try {
-    await sleep(SETTLE_MS);
+    await sleep(bench.options.settleMs);
     const rss = contender.rssMiB();
     const perConnection = ((rss - beforeMiB) * 1024) / bench.options.idleConnections;
     bench.figures.add('idle', '', contender.peer.name, {
@@ -90,7 +88,7 @@ async function measureSoak(bench: Bench, contender: Contender): Promise<void> {
   const soak = async (): Promise<number> => {
     const target = { port, path, requests, connections };
     const result = await runCounted(bench.processes, target, bench.cores.load, timeoutMs);
-    await sleep(SETTLE_MS);
+    await sleep(bench.options.settleMs);
     return result.failed;
   };
   const failedFirst = await soak();
