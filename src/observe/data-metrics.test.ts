@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import {
   bindMetrics,
@@ -11,6 +12,7 @@ import {
 } from './data-metrics.ts';
 import { MetricsDirectory } from './directory.ts';
 import { MetricsRegistry } from './metrics.ts';
+import { processFamilies } from './process-metrics.ts';
 import { renderPrometheus } from './prometheus.ts';
 import { streamInfo } from './testing/stream-info.ts';
 
@@ -118,4 +120,20 @@ test('connections are counted by bind', () => {
   bind.connectionsActive.add(1);
   bind.connections.add(1);
   assert.ok(text().includes('tulle_downstream_connections_active{bind="0.0.0.0:8080"} 1\n'));
+});
+
+test('docs/metrics.md lists every metric', () => {
+  const { registry, text } = observed();
+  bindMetrics(registry, 'b');
+  listenerMetrics(registry, 'l');
+  clusterMetrics(registry, 'c');
+  limitCounters(registry);
+  recordRequest(null, routeMetrics(registry, 'r'), null, streamInfo());
+  const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const process = processFamilies({ startWallMs: 0, version: '1', workers: [] });
+  const shown = text().matchAll(/^# TYPE (\S+) (\S+)$/gm);
+  const metrics = [...shown].map(([, name, kind]) => `\`${name}\` | ${kind} |`);
+  metrics.push(...process.map(({ name, kind }) => `\`${name}\` | ${kind} |`));
+  assert.ok(metrics.length > 30);
+  for (const metric of metrics) assert.ok(page.includes(metric), metric);
 });
