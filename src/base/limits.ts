@@ -60,7 +60,7 @@ export const LIMITS = {
   /** Grace for requests in flight at SIGTERM. */
   drainMs: 30_000,
   /** A worker silent for longer is replaced. */
-  workerBeatMs: 5_000,
+  workerBeatMs: 2_000,
   /** Time between two look-ups of a hostname. */
   resolveMs: 5_000,
   /** Label sets one metric may have; further ones are counted under "other". */

@@ -68,6 +68,11 @@ export class FileControl {
     return this.#compilation.status;
   }
 
+  /** In force, with the place of each field. */
+  get resources(): readonly Resource[] {
+    return this.#inForce.resources;
+  }
+
   /** Files that were found at the paths. */
   get files(): readonly string[] {
     return this.#files;

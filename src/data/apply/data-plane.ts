@@ -23,12 +23,14 @@ import type { BindTables } from '../exchange/tables.ts';
 import { BindServer } from '../listen/bind-server.ts';
 import { buildBindTables } from './bind-tables.ts';
 import { ClusterSet, type ClusterSetDeps } from './cluster-set.ts';
-import { GuestSet, type GuestSetDeps, type ServiceFigures } from './guest-set.ts';
+import { FilterSet, type FilterSetDeps } from './filter-set.ts';
 import type { GuestModules } from './guests.ts';
+import { type ServiceFigures, ServiceSet, type ServiceSetDeps } from './service-set.ts';
 
 export interface DataPlaneDeps
   extends Omit<ClusterSetDeps, 'wheel'>,
-    Omit<GuestSetDeps, 'clusters'> {
+    ServiceSetDeps,
+    FilterSetDeps {
   newId(): string;
   readonly logRequest: ExchangeDeps['logRequest'];
 }
@@ -59,7 +61,8 @@ export class DataPlane {
   readonly #wheel: DeadlineWheel;
   readonly #exchange: ExchangeDeps;
   readonly #clusters: ClusterSet;
-  readonly #guests: GuestSet;
+  readonly #services: ServiceSet;
+  readonly #filters: FilterSet;
   readonly #binds = new Map<string, BoundBind>();
   #listeners: ListenerMetrics[] = [];
   #routes: RouteMetrics[] = [];
@@ -79,14 +82,15 @@ export class DataPlane {
       logRequest,
     };
     this.#clusters = new ClusterSet({ ...deps, wheel: this.#wheel });
-    this.#guests = new GuestSet(deps);
+    this.#services = new ServiceSet(deps);
+    this.#filters = new FilterSet(deps);
   }
 
   /** Resolves when every address of the snapshot is listened on or has failed. */
   async apply(snapshot: Snapshot, modules: GuestModules): Promise<BindFailure[]> {
-    const services = this.#guests.services(snapshot.services, modules);
+    const services = this.#services.update(snapshot.services, modules.services);
     const clusters = this.#clusters.update(snapshot.clusters, services);
-    const filters = this.#guests.filters(snapshot.filters, modules);
+    const filters = this.#filters.update(snapshot.filters, modules.filters);
     const listeners: ListenerMetrics[] = [];
     const routes: RouteMetrics[] = [];
     const { registry } = this.#deps;
@@ -108,7 +112,7 @@ export class DataPlane {
     }
     this.#version = snapshot.version;
     this.#letGo(named, listeners, routes);
-    this.#guests.retireUnused();
+    this.#filters.retireUnused();
     return this.#listen(added);
   }
 
@@ -121,7 +125,8 @@ export class DataPlane {
   close(): void {
     for (const { server } of this.#binds.values()) server.destroy();
     this.#clusters.close();
-    this.#guests.close();
+    this.#services.close();
+    this.#filters.close();
     this.#wheel.close();
   }
 
@@ -132,7 +137,7 @@ export class DataPlane {
       snapshotVersion: this.#version,
       connections,
       clusters: this.#clusters.snapshots(),
-      services: this.#guests.figures(),
+      services: this.#services.figures(),
     };
   }
 

@@ -14,10 +14,11 @@
 import { Deadline } from '../../base/deadline.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { endpointKey } from '../cluster/endpoint.ts';
 import { BodyDecoder, type BodyEvents } from '../codec/h1/body-decoder.ts';
 import { HeadReader } from '../codec/h1/head-reader.ts';
 import { RequestHeadParser } from '../codec/h1/request-head.ts';
-import { chunkedEnd, chunkStart, responseHeadText } from '../codec/h1/serialize.ts';
+import { chunkedEnd, chunkStart, LENGTH_NONE, responseHeadText } from '../codec/h1/serialize.ts';
 import type { Fields, RequestHead, ResponseHead } from '../codec/head.ts';
 import { NO_BYTES } from '../codec/stream.ts';
 import type { Connection, ConnectionHandler } from '../connection/connection.ts';
@@ -67,12 +68,9 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
     this.#context = context;
     this.#tables = context.tables();
     const { client } = this.#tables;
-    const { remoteAddress, remotePort } = connection;
-    this.remoteAddress = remoteAddress.startsWith('::ffff:')
-      ? remoteAddress.slice(7)
-      : remoteAddress;
-    this.remoteName = `${this.remoteAddress}:${remotePort}`;
-    this.localName = `${connection.localAddress}:${connection.localPort}`;
+    this.remoteAddress = unmapped(connection.remoteAddress);
+    this.remoteName = endpointKey(this.remoteAddress, connection.remotePort);
+    this.localName = endpointKey(unmapped(connection.localAddress), connection.localPort);
     this.#reader = new HeadReader(client.headBytesMax, client.targetBytesMax + 32);
     this.#parser = new RequestHeadParser(client);
     this.#decoder = new BodyDecoder(this);
@@ -284,7 +282,7 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
   writeInformational(head: ResponseHead): void {
     if (this.#framing.http10) return;
     if (head.status === 100) this.#expectsContinue = false;
-    this.#connection.write(responseHeadText(head, NO_LENGTH, ''));
+    this.#connection.write(responseHeadText(head, LENGTH_NONE, ''));
   }
 
   writeHead(head: ResponseHead, end: boolean, more: boolean): number {
@@ -395,7 +393,10 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
   }
 }
 
-const NO_LENGTH = -3;
+/** An IPv4 address as a dual-stack socket tells it. */
+function unmapped(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
 
 function codeOfReason(reason: string): ErrorCode {
   if (reason === 'head_too_large') return 'request_head_too_large';

@@ -17,6 +17,7 @@ import { NO_GUESTS } from '../../../src/data/apply/guests.ts';
 import { SystemResolver } from '../../../src/data/cluster/resolver.ts';
 import { MetricsRegistry } from '../../../src/observe/metrics.ts';
 import type { StreamInfo } from '../../../src/observe/stream-info.ts';
+import { InstanceBudget } from '../../../src/runtime/instance/budget.ts';
 
 export interface TestPlane {
   readonly port: number;
@@ -128,6 +129,7 @@ export async function startPlane(parts: Omit<SnapshotParts, 'port'>): Promise<Te
     registry,
     resolver: new SystemResolver(),
     log: silentLog,
+    budget: InstanceBudget.create(),
     random: Math.random,
     newId: () => `id-${++ids}`,
     logRequest: (info) => log.push(logged(info)),

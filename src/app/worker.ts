@@ -1,0 +1,108 @@
+/**
+ * A data plane thread, assembled: log and metrics that end at the main thread, an access log, a
+ * data plane, and the messages that drive it. Started by the supervisor, never by hand.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../base/clock.ts';
+import { type Log, passes } from '../base/log.ts';
+import { systemScheduler } from '../base/scheduler.ts';
+import { DataPlane } from '../data/apply/data-plane.ts';
+import { SystemResolver } from '../data/cluster/resolver.ts';
+import { AccessLog } from '../observe/access-log.ts';
+import { MetricsRegistry } from '../observe/metrics.ts';
+import { TapBuffer } from '../observe/tap.ts';
+import { InstanceBudget } from '../runtime/instance/budget.ts';
+import { BEAT_MS, type FromWorker, type ToWorker, type WorkerOptions } from './messages.ts';
+
+const options = workerData as WorkerOptions;
+const port = parentPort;
+if (port === null) throw new Error('worker.ts runs as a worker thread');
+
+const post = (message: FromWorker): void => port.postMessage(message);
+
+const log: Log = {
+  level: options.logLevel,
+  write: (level, message, fields = {}) => {
+    if (!passes(options.logLevel, level)) return;
+    post({ type: 'log', level, message, fields: { ...fields, worker: options.index } });
+  },
+};
+
+const registry = new MetricsRegistry({
+  define: (definition) => post({ type: 'defineMetric', definition }),
+  retire: (id) => post({ type: 'retireMetric', id }),
+});
+
+const accessLog = new AccessLog({
+  target: options.accessLog,
+  format: options.accessLogFormat,
+  clock: systemClock,
+  log,
+  registry,
+});
+
+const tap = new TapBuffer((batch) => post({ type: 'tap', batch }));
+
+const plane = new DataPlane({
+  clock: systemClock,
+  scheduler: systemScheduler,
+  registry,
+  resolver: new SystemResolver(),
+  log,
+  random: Math.random,
+  newId: randomUUID,
+  budget: InstanceBudget.attach(options.instanceBudget, options.index + 1),
+  logRequest: (info) => accessLog.write(info),
+});
+
+// The beat: a counter that stands still as soon as the event loop does.
+const beats = new Int32Array(options.beats);
+setInterval(() => Atomics.add(beats, options.index, 1), BEAT_MS).unref();
+
+const delay = monitorEventLoopDelay({ resolution: 20 });
+delay.enable();
+
+port.on('message', (message: ToWorker) => {
+  void handle(message);
+});
+
+async function handle(message: ToWorker): Promise<void> {
+  switch (message.type) {
+    case 'apply': {
+      const failures = await plane.apply(message.snapshot, message.guests);
+      post({ type: 'applied', version: message.snapshot.version, failures });
+      break;
+    }
+    case 'drain':
+      await plane.drain();
+      await accessLog.flush();
+      post({ type: 'drained' });
+      break;
+    case 'stop':
+      plane.close();
+      tap.close();
+      await accessLog.close();
+      post({ type: 'stopped' });
+      break;
+    case 'reopen':
+      await accessLog.reopen();
+      break;
+    case 'tap':
+      accessLog.tap(message.on ? tap.take : null);
+      break;
+    case 'figures': {
+      // The histogram measures the distance of its 20 ms ticks, so what is above them is delay.
+      const eventLoopDelayMs = delay.count === 0 ? 0 : Math.max(0, delay.mean / 1e6 - 20);
+      delay.reset();
+      const figures = { ...plane.figures(), eventLoopDelayMs };
+      post({ type: 'figures', call: message.call, figures });
+      break;
+    }
+    case 'confirmRetired':
+      registry.confirmRetired(message.id);
+      break;
+  }
+}
