@@ -1,0 +1,139 @@
+/**
+ * One request as a stream context of a Wasm filter: the chain's hooks become callbacks of the
+ * guest, and what the callbacks give back becomes verdicts.
+ *
+ * A head the guest pauses is held with everything behind it: body callbacks begin once it is let
+ * go. Paused body bytes are kept, and each later callback sees all of them.
+ */
+
+import type { GuestFunction } from '../../../runtime/proxy-wasm/exports.ts';
+import type { Plugin } from '../../../runtime/proxy-wasm/plugin.ts';
+import { ACTION_CONTINUE } from '../../../runtime/proxy-wasm/status.ts';
+import type { Vm } from '../../../runtime/proxy-wasm/vm.ts';
+import type { Fields, RequestHead, ResponseHead } from '../../codec/head.ts';
+import type {
+  BodyBuffer,
+  DataVerdict,
+  FilterHost,
+  HeadVerdict,
+  HttpFilter,
+  TrailersVerdict,
+} from '../contract.ts';
+import {
+  DATA_CONTINUE,
+  DATA_STOP_BUFFER,
+  DATA_STOP_NO_BUFFER,
+  DATA_STOP_WATERMARK,
+  HEAD_CONTINUE,
+  HEAD_STOP_ALL,
+  TRAILERS_CONTINUE,
+  TRAILERS_STOP,
+} from '../contract.ts';
+import type { Message } from './message.ts';
+import { REQUEST_PSEUDO_FIELDS, RESPONSE_PSEUDO_FIELDS } from './pseudo-fields.ts';
+import { StreamPort } from './stream-port.ts';
+
+/** By what a body callback gives; anything more counts as the last. */
+const DATA_VERDICTS: readonly DataVerdict[] = [
+  DATA_CONTINUE,
+  DATA_STOP_BUFFER,
+  DATA_STOP_WATERMARK,
+  DATA_STOP_NO_BUFFER,
+];
+
+export class WasmHttpFilter extends StreamPort implements HttpFilter {
+  readonly #plugin: Plugin;
+  /** The end of the answer has been here. */
+  #answerSeen = false;
+
+  constructor(vm: Vm, plugin: Plugin, host: FilterHost) {
+    super(vm, host);
+    this.#plugin = plugin;
+    plugin.streamStarted();
+  }
+
+  requestHead(head: RequestHead, end: boolean): HeadVerdict {
+    const message = this.requestMessage;
+    message.headHere = true;
+    this.vm.createStream(this);
+    const count = head.fields.length / 2 + REQUEST_PSEUDO_FIELDS;
+    const action = this.vm.run(this, this.vm.exports.requestHeaders, this.id, count, end ? 1 : 0);
+    return headVerdict(message, action);
+  }
+
+  responseHead(head: ResponseHead, end: boolean): HeadVerdict {
+    if (!this.created) return HEAD_CONTINUE;
+    const message = this.responseMessage;
+    message.headHere = true;
+    this.#answerSeen = end;
+    const count = head.fields.length / 2 + RESPONSE_PSEUDO_FIELDS;
+    const action = this.vm.run(this, this.vm.exports.responseHeaders, this.id, count, end ? 1 : 0);
+    return headVerdict(message, action);
+  }
+
+  requestData(body: BodyBuffer, end: boolean): DataVerdict {
+    if (!this.created) return DATA_CONTINUE;
+    return this.#data(this.requestMessage, this.vm.exports.requestBody, body, end);
+  }
+
+  responseData(body: BodyBuffer, end: boolean): DataVerdict {
+    if (!this.created) return DATA_CONTINUE;
+    this.#answerSeen = end;
+    return this.#data(this.responseMessage, this.vm.exports.responseBody, body, end);
+  }
+
+  requestTrailers(fields: Fields): TrailersVerdict {
+    if (!this.created) return TRAILERS_CONTINUE;
+    return this.#trailers(this.requestMessage, this.vm.exports.requestTrailers, fields);
+  }
+
+  responseTrailers(fields: Fields): TrailersVerdict {
+    if (!this.created) return TRAILERS_CONTINUE;
+    this.#answerSeen = true;
+    return this.#trailers(this.responseMessage, this.vm.exports.responseTrailers, fields);
+  }
+
+  complete(): void {
+    this.#answerSeen = true;
+    this.requestMessage.letGo();
+    this.responseMessage.letGo();
+    this.vm.endStream(this);
+    this.#plugin.streamEnded();
+  }
+
+  /** An exchange the guest has nothing left to do for but its log goes on. */
+  override vmDied(): void {
+    super.vmDied();
+    const finished = this.#answerSeen && !this.responseMessage.waits;
+    this.requestMessage.letGo();
+    this.responseMessage.letGo();
+    if (!finished) this.host.fail('filter_failed', 'wasm_fail_stream');
+  }
+
+  #data(message: Message, fn: GuestFunction | null, body: BodyBuffer, end: boolean): DataVerdict {
+    message.body = body;
+    message.ended = end;
+    const action = this.vm.run(this, fn, this.id, body.length, end ? 1 : 0);
+    const verdict = DATA_VERDICTS[Math.min(action >>> 0, DATA_STOP_NO_BUFFER)] ?? DATA_CONTINUE;
+    if (verdict === DATA_CONTINUE || verdict === DATA_STOP_NO_BUFFER) message.body = null;
+    // A body callback may let a paused head go, too.
+    if (verdict === DATA_CONTINUE) message.headHere = false;
+    return verdict;
+  }
+
+  /** A guest without this callback that holds the body goes on holding it. */
+  #trailers(message: Message, fn: GuestFunction | null, fields: Fields): TrailersVerdict {
+    if (fn === null) return message.waits ? TRAILERS_STOP : TRAILERS_CONTINUE;
+    message.trailersHere = true;
+    const action = this.vm.run(this, fn, this.id, fields.length / 2);
+    if (action !== ACTION_CONTINUE) return TRAILERS_STOP;
+    message.letGo();
+    return TRAILERS_CONTINUE;
+  }
+}
+
+function headVerdict(message: Message, action: number): HeadVerdict {
+  if (action !== ACTION_CONTINUE) return HEAD_STOP_ALL;
+  message.headHere = false;
+  return HEAD_CONTINUE;
+}

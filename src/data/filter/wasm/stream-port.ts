@@ -1,0 +1,149 @@
+/**
+ * What host calls of a guest see of a request, by the filter host the chain offers. Heads and
+ * trailers that have been sent on can still be read, and edited no more.
+ */
+
+import {
+  MAP_REQUEST_HEADERS,
+  MAP_REQUEST_TRAILERS,
+  MAP_RESPONSE_HEADERS,
+  MAP_RESPONSE_TRAILERS,
+} from '../../../runtime/proxy-wasm/status.ts';
+import type { GuestBody, GuestReply, PropertyValue } from '../../../runtime/proxy-wasm/stream.ts';
+import { HttpStream } from '../../../runtime/proxy-wasm/stream.ts';
+import type { Vm } from '../../../runtime/proxy-wasm/vm.ts';
+import type { FilterHost } from '../contract.ts';
+import { Message } from './message.ts';
+import { requestProperty } from './properties.ts';
+import * as pseudo from './pseudo-fields.ts';
+import { requestValue, setRequestValue } from './request-state.ts';
+
+const NO_FIELDS: readonly string[] = [];
+
+export abstract class StreamPort extends HttpStream {
+  protected readonly host: FilterHost;
+  protected readonly requestMessage: Message = new Message();
+  protected readonly responseMessage: Message = new Message();
+  #routeCleared = false;
+
+  constructor(vm: Vm, host: FilterHost) {
+    super(vm, vm.newId());
+    this.host = host;
+  }
+
+  fields(map: number): string[] | null {
+    switch (map) {
+      case MAP_REQUEST_HEADERS:
+        return this.host.request.fields;
+      case MAP_REQUEST_TRAILERS:
+        return this.host.requestTrailers;
+      case MAP_RESPONSE_HEADERS:
+        return this.host.response?.fields ?? null;
+      case MAP_RESPONSE_TRAILERS:
+        return this.host.responseTrailers;
+      default:
+        return null;
+    }
+  }
+
+  editable(map: number): boolean {
+    switch (map) {
+      case MAP_REQUEST_HEADERS:
+        return this.requestMessage.headHere;
+      case MAP_REQUEST_TRAILERS:
+        return this.requestMessage.trailersOpen;
+      case MAP_RESPONSE_HEADERS:
+        return this.responseMessage.headHere;
+      case MAP_RESPONSE_TRAILERS:
+        return this.responseMessage.trailersOpen;
+      default:
+        return false;
+    }
+  }
+
+  makeTrailers(map: number): string[] | null {
+    if (!this.editable(map)) return null;
+    return map === MAP_REQUEST_TRAILERS
+      ? this.host.makeRequestTrailers()
+      : this.host.makeResponseTrailers();
+  }
+
+  pseudoFields(map: number): readonly string[] {
+    if (map === MAP_REQUEST_HEADERS) return pseudo.requestPseudoFields(this.host.request);
+    const { response } = this.host;
+    return map === MAP_RESPONSE_HEADERS && response !== null
+      ? pseudo.responsePseudoFields(response)
+      : NO_FIELDS;
+  }
+
+  pseudoField(map: number, name: string): string | undefined {
+    if (map === MAP_REQUEST_HEADERS) return pseudo.requestPseudoField(this.host.request, name);
+    const { response } = this.host;
+    return map === MAP_RESPONSE_HEADERS && response !== null
+      ? pseudo.responsePseudoField(response, name)
+      : undefined;
+  }
+
+  setPseudoField(map: number, name: string, value: string): boolean {
+    if (map === MAP_REQUEST_HEADERS) {
+      return pseudo.setRequestPseudoField(this.host.request, name, value);
+    }
+    const { response } = this.host;
+    return map === MAP_RESPONSE_HEADERS && response !== null
+      ? pseudo.setResponsePseudoField(response, name, value)
+      : false;
+  }
+
+  /** Modules of this ABI version expect the route to follow what they change. */
+  edited(map: number): void {
+    if (map === MAP_REQUEST_HEADERS && !this.#routeCleared) this.clearRouteCache();
+  }
+
+  clearRouteCache(): void {
+    this.#routeCleared = true;
+    this.host.clearRouteCache();
+  }
+
+  body(response: boolean): GuestBody | null {
+    return this.#message(response).body;
+  }
+
+  property(path: readonly string[]): PropertyValue | undefined {
+    return requestProperty(this.host, path);
+  }
+
+  ownProperty(path: string): Uint8Array | undefined {
+    return requestValue(this.host.info, path);
+  }
+
+  setOwnProperty(path: string, value: Uint8Array): void {
+    if (!setRequestValue(this.host.info, path, value)) {
+      this.vm.warn('a property was not set: the request has too many');
+    }
+  }
+
+  reply(reply: GuestReply): void {
+    this.host.reply({
+      status: reply.status,
+      fields: reply.fields,
+      body: reply.body,
+      details: reply.details === '' ? 'wasm_local_response' : reply.details,
+      grpcStatus: reply.grpcStatus,
+    });
+  }
+
+  continueStream(response: boolean): void {
+    this.#message(response).letGo();
+    if (response) this.host.continueResponse();
+    else this.host.continueRequest();
+  }
+
+  /** 503 where no head of an answer has gone yet, else the connection is cut. */
+  closeStream(): void {
+    this.host.fail('filter_failed', 'wasm_close_stream');
+  }
+
+  #message(response: boolean): Message {
+    return response ? this.responseMessage : this.requestMessage;
+  }
+}
