@@ -11,6 +11,8 @@
  * ahead: a state remembers the kind of the last character, and they are decided on the next step.
  */
 
+import { fromWire } from './wire-text.ts';
+
 /** An instruction of re2js; `arg` is the other branch, or the assertions asked for. */
 interface Instruction {
   readonly op: number;
@@ -86,8 +88,7 @@ export class Automaton {
     let row = this.#start;
     for (let i = 0; i < subject.length; i++) {
       const code = subject.charCodeAt(i);
-      if (code >= ASCII_CODES)
-        return this.#testText(Buffer.from(subject, 'latin1').toString('utf8'));
+      if (code >= ASCII_CODES) return this.#testText(fromWire(subject));
       row = cells[row + (ascii[code] as number)] as number;
       if (row === 0) return false;
     }

@@ -9,12 +9,12 @@
 
 import { createRequire } from 'node:module';
 import type { RE2JS } from 're2js';
-import { Automaton, determinize } from './automaton.ts';
+import { type Automaton, determinize } from './automaton.ts';
 
 /** Characters of a pattern. */
 export const REGEX_LENGTH_MAX = 1_024;
 /** Instructions of its program. */
-export const REGEX_INSTRUCTIONS_MAX = 2_048;
+const REGEX_INSTRUCTIONS_MAX = 2_048;
 
 /**
  * Why a pattern cannot be used, with a remedy, or null when it can. For whoever reads configuration;
