@@ -146,8 +146,12 @@ class TreeBuilder {
     const offset = startOf(alias, 0);
     if (this.#copying === 0) this.#nodeOfAlias.set(alias, this.#nodeOfAnchor.get(alias.source));
     const target = this.#nodeOfAlias.get(alias);
-    // An unknown anchor is already among the package's errors.
-    if (target === undefined) return null;
+    if (target === undefined) {
+      const remedy = `Write &${alias.source} before it in the same document, or mend the name.`;
+      const message = `*${alias.source} has no anchor`;
+      this.#fail(problem(offset, 'bad-alias', message, remedy));
+      return null;
+    }
     if (this.#open.has(target)) {
       const remedy = 'Point the alias at something that does not contain it.';
       this.#fail(problem(offset, 'bad-alias', `*${alias.source} contains itself`, remedy));
