@@ -9,6 +9,8 @@
  * time, for one whole core (run it at idle priority when the core is shared). Without it a 1 ms timer drives
  * the sends, which is enough where only failures are counted.
  *
+ * Connections take turns, so that each one carries its share and none lies idle for long.
+ *
  * A failure is any request that did not get a whole 2xx answer in time, and any connection that could
  * not be made. Nothing is retried: the caller decides what a failure means.
  */
@@ -156,7 +158,7 @@ export class OpenLoop implements LoadOwner {
 
   #dispatch(): void {
     while (this.#queue.length > 0) {
-      const connection = this.#idle.pop();
+      const connection = this.#idle.shift();
       if (connection === undefined) return;
       this.#inFlight++;
       connection.send(this.#queue.shift());

@@ -118,8 +118,10 @@ async function handOver(bench: Bench, peer: Peer): Promise<void> {
       const next = await startNext(bench, peer, scenario);
       const previous = current;
       current = next;
+      const askedMs = bench.clock.now();
       previous.signal('SIGTERM');
       const exit = await previous.waitExit(EXIT_TIMEOUT_MS);
+      bench.figures.add('handover', '', peer.name, { time: bench.clock.now() - askedMs });
       if (exit?.code !== 0)
         badExits.push(exit === null ? 'no exit' : `exit ${exit.code ?? exit.signal}`);
       if (exit === null) await previous.stop();
