@@ -1,6 +1,5 @@
 /** A snapshot's way into force: its guests are loaded, then every worker applies it, one at a time. */
 
-import type { Log } from '../base/log.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { FileControl } from '../control/control-plane.ts';
 import type { Problem } from '../control/resource.ts';
