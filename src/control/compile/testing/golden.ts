@@ -10,7 +10,7 @@ import { formatProblem } from '../../schema/report.ts';
 import type { Condition, ResourceStatus } from '../../status/status.ts';
 import { clientSettings } from '../client-settings.ts';
 import { clusterSettings } from '../cluster-settings.ts';
-import { mesh } from './mesh.ts';
+import { codes, mesh } from './mesh.ts';
 
 export const TESTDATA: URL = new URL('../testdata/', import.meta.url);
 
@@ -23,7 +23,7 @@ export function goldenText(name: string): string {
   const found = mesh(readFileSync(new URL(`${name}.in.yaml`, TESTDATA), 'utf8'));
   const { version, ...snapshot } = found.snapshot;
   const output = {
-    schema: found.schemaProblems.map((problem) => formatProblem(problem).split('\n')[0]),
+    schema: codes(found.schemaProblems),
     problems: found.problems.map(formatProblem),
     status: Object.fromEntries(found.status.map((entry) => [titleOf(entry), statusText(entry)])),
     snapshot: compact({ version, ...snapshot }),
