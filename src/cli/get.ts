@@ -93,7 +93,7 @@ const KINDS = {
       Object.entries(row.labels)
         .map(([name, value]) => `${name}=${value}`)
         .join(','),
-      String(row.value),
+      numberText(row.value),
       ...timesCells(row),
     ],
   },
@@ -142,6 +142,11 @@ function table(name: KindName, rows: unknown, io: CliIo): string {
 
 function endpointText(endpoint: ClusterReport['endpoints'][number]): string {
   return endpoint.healthy ? endpoint.address : `${endpoint.address} (unhealthy)`;
+}
+
+/** Whole numbers as they are, others with six digits. */
+function numberText(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
 }
 
 function timesCells(row: StatRow): Cells {
