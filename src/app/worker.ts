@@ -4,6 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
@@ -15,6 +16,7 @@ import { AccessLog } from '../observe/access-log.ts';
 import { MetricsRegistry } from '../observe/metrics.ts';
 import { TapBuffer } from '../observe/tap.ts';
 import { InstanceBudget } from '../runtime/instance/budget.ts';
+import { createSharedState } from '../runtime/proxy-wasm/shared-state.ts';
 import { BEAT_MS, type FromWorker, type ToWorker, type WorkerOptions } from './messages.ts';
 
 const options = workerData as WorkerOptions;
@@ -55,6 +57,8 @@ const plane = new DataPlane({
   random: Math.random,
   newId: randomUUID,
   budget: InstanceBudget.attach(options.instanceBudget, options.index + 1),
+  shared: createSharedState(systemScheduler),
+  node: { id: hostname(), cluster: 'tulle' },
   logRequest: (info) => accessLog.write(info),
 });
 

@@ -15,6 +15,8 @@ import {
   releaseGroup,
   routeMetrics,
 } from '../../observe/data-metrics.ts';
+import { noCallouts } from '../../runtime/proxy-wasm/callouts.ts';
+import type { PluginDeps } from '../../runtime/proxy-wasm/host.ts';
 import type { ClusterSnapshot } from '../cluster/cluster.ts';
 import type { ExchangeDeps } from '../exchange/deps.ts';
 import { HttpDate } from '../exchange/http-date.ts';
@@ -23,14 +25,14 @@ import type { BindTables } from '../exchange/tables.ts';
 import { BindServer } from '../listen/bind-server.ts';
 import { buildBindTables } from './bind-tables.ts';
 import { ClusterSet, type ClusterSetDeps } from './cluster-set.ts';
-import { FilterSet, type FilterSetDeps } from './filter-set.ts';
+import { FilterSet } from './filter-set.ts';
 import type { GuestModules } from './guests.ts';
 import { type ServiceFigures, ServiceSet, type ServiceSetDeps } from './service-set.ts';
 
 export interface DataPlaneDeps
   extends Omit<ClusterSetDeps, 'wheel'>,
     ServiceSetDeps,
-    FilterSetDeps {
+    Pick<PluginDeps, 'budget' | 'node' | 'shared'> {
   newId(): string;
   readonly logRequest: ExchangeDeps['logRequest'];
 }
@@ -83,7 +85,7 @@ export class DataPlane {
     };
     this.#clusters = new ClusterSet({ ...deps, wheel: this.#wheel });
     this.#services = new ServiceSet(deps);
-    this.#filters = new FilterSet(deps);
+    this.#filters = new FilterSet({ ...deps, metrics: deps.registry, callouts: noCallouts });
   }
 
   /** Resolves when every address of the snapshot is listened on or has failed. */

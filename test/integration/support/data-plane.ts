@@ -18,6 +18,7 @@ import { SystemResolver } from '../../../src/data/cluster/resolver.ts';
 import { MetricsRegistry } from '../../../src/observe/metrics.ts';
 import type { StreamInfo } from '../../../src/observe/stream-info.ts';
 import { InstanceBudget } from '../../../src/runtime/instance/budget.ts';
+import { createSharedState } from '../../../src/runtime/proxy-wasm/shared-state.ts';
 
 export interface TestPlane {
   readonly port: number;
@@ -130,6 +131,8 @@ export async function startPlane(parts: Omit<SnapshotParts, 'port'>): Promise<Te
     resolver: new SystemResolver(),
     log: silentLog,
     budget: InstanceBudget.create(),
+    shared: createSharedState(systemScheduler),
+    node: { id: 'test', cluster: 'test' },
     random: Math.random,
     newId: () => `id-${++ids}`,
     logRequest: (info) => log.push(logged(info)),
