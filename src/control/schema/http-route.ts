@@ -19,7 +19,7 @@ import type {
 } from './types-http-route.ts';
 import { parseDurationMs } from './units.ts';
 
-export const METHODS: readonly string[] = [
+const METHODS: readonly string[] = [
   'GET',
   'HEAD',
   'POST',

@@ -29,7 +29,7 @@ type Managed =
 
 type WholeMetadata = Metadata & { readonly [K in Managed]?: unknown };
 
-export const metadata: Schema = object<WholeMetadata>({
+const metadata: Schema = object<WholeMetadata>({
   name: required(text(OBJECT_NAME)),
   namespace: text(NAMESPACE),
   labels: textMap,

@@ -5,10 +5,9 @@
  *
  * A field with `?` may be absent and is never null (a null field counts as absent, as in
  * Kubernetes). No default is filled in: that is compile's part. Durations and quantities stay text;
- * `units.ts` reads them. Kinds that are accepted but not served have no type here.
+ * `units.ts` reads them. `FooSpec` is the body's `spec`; kinds without one have a `FooBody`. Kinds that
+ * are accepted but not served have no type here, HTTPRoute is in `types-http-route.ts`.
  */
-
-import type { HttpRouteSpec } from './types-http-route.ts';
 
 export interface Metadata {
   readonly name: string;
@@ -23,37 +22,6 @@ interface Body {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: Metadata;
-}
-
-export interface GatewayClassBody extends Body {
-  readonly spec: GatewayClassSpec;
-}
-export interface GatewayBody extends Body {
-  readonly spec: GatewaySpec;
-}
-export interface HttpRouteBody extends Body {
-  readonly spec: HttpRouteSpec;
-}
-export interface ReferenceGrantBody extends Body {
-  readonly spec: ReferenceGrantSpec;
-}
-export interface ServiceBody extends Body {
-  readonly spec: ServiceSpec;
-}
-export interface WasmPluginBody extends Body {
-  readonly spec: WasmPluginSpec;
-}
-export interface BackendBody extends Body {
-  readonly spec: BackendSpec;
-}
-export interface WasmServiceBody extends Body {
-  readonly spec: WasmServiceSpec;
-}
-export interface BackendPolicyBody extends Body {
-  readonly spec: BackendPolicySpec;
-}
-export interface ClientPolicyBody extends Body {
-  readonly spec: ClientPolicySpec;
 }
 
 export interface GatewayClassSpec {
@@ -184,9 +152,6 @@ export interface ConfigMapBody extends Body {
   readonly binaryData?: Readonly<Record<string, string>>;
   readonly immutable?: boolean;
 }
-
-/** Only its labels matter. */
-export type NamespaceBody = Body;
 
 /** Its Service is the label `kubernetes.io/service-name`. */
 export interface EndpointSliceBody extends Body {

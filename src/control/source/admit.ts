@@ -16,7 +16,7 @@ import { type Finding, Inspection, isRecord, shorten } from '../schema/schema.ts
 import { didYouMean } from '../schema/suggest.ts';
 import { toNewest } from './convert.ts';
 
-export const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_NAMESPACE = 'default';
 
 /** Where the field at a path of the object stands. */
 export type Places = (path: FieldPath) => Location;

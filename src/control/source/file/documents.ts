@@ -10,13 +10,13 @@ import { NOT_PLAIN, readPlain } from './plain.ts';
 import { type Segment, splitDocuments } from './split.ts';
 import { parseTrees, type SyntaxProblem, type Tree, type Trees } from './tree.ts';
 
-export interface SourceDocument {
+interface SourceDocument {
   /** Null where the document has nothing in it. */
   readonly value: unknown;
   at(path: FieldPath): Location;
 }
 
-export interface PlacedProblem extends Omit<SyntaxProblem, 'offset'> {
+interface PlacedProblem extends Omit<SyntaxProblem, 'offset'> {
   readonly location: Location;
 }
 

@@ -140,9 +140,6 @@ test('writes without a pause are told before they end', async () => {
   await told(() => {});
   clearInterval(writer);
 });
-  writing = false;
-  await writer;
-});
 
 test('neighbours of a watched file, and other names of a directory, are of no interest', async () => {
   mkdirSync(at('conf'));
