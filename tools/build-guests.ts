@@ -27,7 +27,12 @@ const guest = (name: string): Guest => ({
   env: {},
 });
 
-const GUESTS: readonly Guest[] = [guest('header-filter'), guest('cgi-hello'), guest('js-hello')];
+const GUESTS: readonly Guest[] = [
+  guest('header-filter'),
+  guest('abi-probe'),
+  guest('cgi-hello'),
+  guest('js-hello'),
+];
 
 /** Where crates lie differs from machine to machine and must not show in what is committed. */
 function remapping(): string {

@@ -28,23 +28,38 @@ export function guestStack(error: unknown): string {
   return frames.join(' < ');
 }
 
-/** Module name and Rust's hash go; `_ZN4core5panic17h0123456789abcdefE` becomes `core::panic`. */
+/** Rust's mangling and hashes go: `_ZN4core5panic17h0123456789abcdefE` becomes `core::panic`. */
 export function functionName(raw: string): string {
-  const name = raw.replace(/^[\w-]+\.wasm\./, '').replace(/^.*\.(?=_ZN)/, '');
+  const name = raw.replace(/^[\w-]+\.wasm\./, '').replace(/^.*\.(?=_ZN|_R)/, '');
+  if (name.startsWith('_R')) return identifiers(name.slice(2), /^([1-9]\d*)_?/) || name;
   const mangled = /^_ZN(.+)E$/.exec(name);
-  const path = mangled === null ? name : demangle(mangled[1] as string);
-  return path.replace(/::h[0-9a-f]{16}$/, '');
+  const path = mangled === null ? name : identifiers(mangled[1] as string, /^([1-9]\d*)/);
+  return path
+    .replace(/::h[0-9a-f]{16}$/, '')
+    .replaceAll('$LT$', '<')
+    .replaceAll('$GT$', '>')
+    .replaceAll('$u20$', ' ')
+    .replaceAll('..', '::')
+    .replace(/^_</, '<');
 }
 
-function demangle(body: string): string {
+/**
+ * The identifiers of a mangled name, which are all a reader of a stack wants of it: each is its
+ * length and then itself; what stands between (kinds, disambiguators, back references) is left out.
+ */
+function identifiers(body: string, length: RegExp): string {
   const parts: string[] = [];
   let at = 0;
   while (at < body.length) {
-    const length = /^\d+/.exec(body.slice(at));
-    if (length === null) break;
-    at += length[0].length;
-    parts.push(body.slice(at, at + Number(length[0])));
-    at += Number(length[0]);
+    const rest = body.slice(at);
+    const announced = length.exec(rest);
+    if (announced !== null) {
+      const start = at + announced[0].length;
+      at = start + Number(announced[1]);
+      parts.push(body.slice(start, at));
+      continue;
+    }
+    at += /^(?:s|B)[0-9A-Za-z]*_/.exec(rest)?.[0].length ?? 1;
   }
-  return parts.join('::').replaceAll('$LT$', '<').replaceAll('$GT$', '>').replaceAll('..', '::');
+  return parts.join('::');
 }
