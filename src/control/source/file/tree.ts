@@ -74,11 +74,12 @@ function buildTrees(text: string): Trees {
 }
 
 function syntaxProblems(document: Document.Parsed | Document): SyntaxProblem[] {
-  const found = document.errors.map((error) => {
+  const found = document.errors.slice(0, PROBLEMS_MAX).map((error) => {
+    if (error.code === 'RESOURCE_EXHAUSTION') return tooDeep(error.pos[0]);
     const remedy = 'Mend the YAML here; look at quotes, brackets and indentation nearby.';
     return problem(error.pos[0], 'bad-yaml', error.message, remedy);
   });
-  for (const warning of document.warnings) {
+  for (const warning of document.warnings.slice(0, PROBLEMS_MAX)) {
     const remedy = 'Remove the tag; the value is read as if it had none.';
     found.push({
       ...problem(warning.pos[0], 'yaml-tag', warning.message, remedy),
