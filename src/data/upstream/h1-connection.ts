@@ -13,7 +13,7 @@ import type { ErrorCode } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { ClusterMetrics } from '../../observe/data-metrics.ts';
 import { BodyDecoder, type BodyEvents } from '../codec/h1/body-decoder.ts';
-import { HeadReader } from '../codec/h1/head-reader.ts';
+import { ANSWER_START, HeadReader } from '../codec/h1/head-reader.ts';
 import { BODY_CHUNKED, BODY_UNTIL_CLOSE, ResponseHeadParser } from '../codec/h1/response-head.ts';
 import {
   chunkedEnd,
@@ -44,7 +44,7 @@ export class UpstreamConnection implements ClientStream, ConnectionHandler, Body
   readonly #owner: ConnectionOwner;
   readonly #connection: Connection;
   readonly #deadline: Deadline;
-  readonly #reader = new HeadReader(LIMITS.headBytesMax, LIMITS.headBytesMax);
+  readonly #reader = new HeadReader(LIMITS.headBytesMax, LIMITS.headBytesMax, ANSWER_START);
   readonly #parser = new ResponseHeadParser(LIMITS.headerCountMax);
   readonly #decoder: BodyDecoder;
   #events: ClientStreamEvents | null = null;

@@ -5,12 +5,19 @@
  *
  * Chunk lines are read strictly: hexadecimal digits, then nothing or an extension, then CRLF.
  * Extensions are dropped. Blanks after the size, a bare LF, or a size too large end the message.
+ * What comes out does not depend on how the bytes were cut into chunks.
  */
 
 import { latin1 } from '../../../base/latin1.ts';
 import { LIMITS } from '../../../base/limits.ts';
 import type { Fields } from '../head.ts';
-import { isFieldValueCode, isHexCode, parseFieldLines, type Reason } from './syntax.ts';
+import {
+  isFieldValueCode,
+  isHexCode,
+  isTokenCode,
+  parseFieldLines,
+  type Reason,
+} from './syntax.ts';
 
 export interface BodyEvents {
   bodyData(chunk: Buffer, end: boolean): void;
@@ -28,10 +35,16 @@ const DATA = 6;
 const DATA_CR = 7;
 const DATA_LF = 8;
 const TRAILERS = 9;
+const EXTENSION_NAME = 10;
+
+/** The longest chunk line with no extension and the CRLF behind its data. */
+const PLAIN_CHUNK_BYTES = 16;
 
 const CR = 0x0d;
 const LF = 0x0a;
 const SEMICOLON = 0x3b;
+const SP = 0x20;
+const HTAB = 0x09;
 
 export class BodyDecoder {
   reason: Reason = '';
@@ -120,11 +133,9 @@ export class BodyDecoder {
         case SIZE:
           if (!this.#sizeByte(code)) return -1;
           break;
+        case EXTENSION_NAME:
         case EXTENSION:
-          if (code === CR) this.#state = SIZE_LF;
-          else if (!isFieldValueCode(code)) return this.#refuse('bad_chunk_extension');
-          else if (++this.#lineBytes > LIMITS.chunkLineBytesMax)
-            return this.#refuse('chunk_line_too_long');
+          if (!this.#extensionByte(code)) return -1;
           break;
         case SIZE_LF:
           if (code !== LF) return this.#refuse('bare_cr');
@@ -157,11 +168,24 @@ export class BodyDecoder {
       return true;
     }
     if (this.#digits === 0) return this.#fail('bad_chunk_size');
-    // A full chunk is worth its framing: only tiny ones may add up to an attack.
-    this.#overheadBytes = Math.max(0, this.#overheadBytes - (this.#left >>> 5));
+    // A chunk is worth its line and as much again as its data: only extensions can add up.
+    this.#overheadBytes = Math.max(0, this.#overheadBytes - PLAIN_CHUNK_BYTES - this.#left);
     if (code === CR) this.#state = SIZE_LF;
-    else if (code === SEMICOLON) this.#state = EXTENSION;
+    else if (code === SEMICOLON) this.#state = EXTENSION_NAME;
     else return this.#fail(code === LF ? 'bare_lf' : 'bad_chunk_size');
+    return true;
+  }
+
+  /** RFC 9112 7.1.1: a name first; its value may be quoted, so what follows is not looked into. */
+  #extensionByte(code: number): boolean {
+    if (++this.#lineBytes > LIMITS.chunkLineBytesMax) return this.#fail('chunk_line_too_long');
+    if (this.#state === EXTENSION_NAME) {
+      if (code === SP || code === HTAB) return true;
+      this.#state = EXTENSION;
+      return isTokenCode(code) || this.#fail('bad_chunk_extension');
+    }
+    if (code === CR) this.#state = SIZE_LF;
+    else if (!isFieldValueCode(code)) return this.#fail('bad_chunk_extension');
     return true;
   }
 
@@ -173,9 +197,10 @@ export class BodyDecoder {
     const text = this.#trailers;
     let end = text.startsWith('\r\n') ? 0 : text.indexOf('\r\n\r\n', Math.max(0, before - 3));
     if (end === -1) {
-      if (text.length >= LIMITS.trailerBytesMax) return this.#refuse('trailers_too_large');
-      return this.#partialTrailers(text) ? to : -1;
+      if (!this.#partialTrailers(text, before)) return -1;
+      return text.length >= LIMITS.trailerBytesMax ? this.#refuse('trailers_too_large') : to;
     }
+    if (end + 4 > LIMITS.trailerBytesMax) return this.#refuse('trailers_too_large');
     const fields: Fields = [];
     if (end > 0) {
       const reason = parseFieldLines(text, 0, end + 2, fields, LIMITS.headerCountMax);
@@ -189,10 +214,14 @@ export class BodyDecoder {
     return from + (end + 2 - before);
   }
 
-  /** A line ending that can never be right is refused now, not at a timer. */
-  #partialTrailers(text: string): boolean {
-    if (/(?:^|[^\r])\n/.test(text)) return this.#fail('bare_lf');
-    if (/\r[^\n]/.test(text)) return this.#fail('bare_cr');
+  /** A line ending that can never be right is refused now, not at a timer; `before` is checked. */
+  #partialTrailers(text: string, before: number): boolean {
+    for (let i = Math.max(0, before - 1); i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code === LF && text.charCodeAt(i - 1) !== CR) return this.#fail('bare_lf');
+      if (code === CR && i + 1 < text.length && text.charCodeAt(i + 1) !== LF)
+        return this.#fail('bare_cr');
+    }
     return true;
   }
 
@@ -208,7 +237,10 @@ export class BodyDecoder {
   }
 }
 
-/** RFC 9110 6.5.1: fields of framing, routing and authentication may not come late. */
+/**
+ * RFC 9110 6.5.1: fields of framing, routing, authentication and content may not come late, nor may
+ * those that say where a request came from: a backend might take them for fields of the head.
+ */
 const FORBIDDEN = new Set([
   'authorization',
   'connection',
@@ -217,14 +249,27 @@ const FORBIDDEN = new Set([
   'content-range',
   'content-type',
   'cookie',
+  'expect',
+  'forwarded',
   'host',
   'keep-alive',
+  'max-forwards',
+  'proxy-authenticate',
+  'proxy-authorization',
   'proxy-connection',
+  'range',
   'set-cookie',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'www-authenticate',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'x-request-id',
 ]);
 
 function dropForbidden(fields: Fields): void {

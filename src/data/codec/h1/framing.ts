@@ -62,11 +62,11 @@ export class Framing {
         return DROP;
       case 6:
         if (name !== 'expect') return KEEP;
-        this.expect = value.toLowerCase();
+        this.expect = joined(this.expect, value);
         return DROP;
       case 7:
         if (name !== 'upgrade') return KEEP;
-        this.#upgradeField = value.toLowerCase();
+        this.#upgradeField = joined(this.#upgradeField, value);
         return DROP;
       case 10:
         if (name === 'connection') {
@@ -101,9 +101,12 @@ export class Framing {
     if (this.chunked) return 'repeated_coding';
     const coding = value.toLowerCase();
     if (coding !== 'chunked') {
-      return /^[a-z0-9-]+(?:[ \t]*,[ \t]*[a-z0-9-]+)*[ \t]*,[ \t]*chunked$/.test(coding)
-        ? UNKNOWN_CODING
-        : 'bad_coding';
+      const chunkedLast = CHUNKED_LAST.exec(coding);
+      if (chunkedLast === null) return 'bad_coding';
+      // RFC 9112 7.1: a sender must not apply chunked more than once.
+      return /(?:^|[ \t,])chunked(?:[ \t,]|$)/.test(chunkedLast[1] as string)
+        ? 'repeated_coding'
+        : UNKNOWN_CODING;
     }
     this.chunked = true;
     return DROP;
@@ -113,7 +116,7 @@ export class Framing {
   #connection(fields: Fields): Reason {
     for (const value of this.#connectionTokens) {
       for (const part of value.split(',')) {
-        const token = part.trim().toLowerCase();
+        const token = withoutBlanks(part).toLowerCase();
         if (token === 'close') this.close = true;
         else if (token === 'keep-alive') this.keepAlive = true;
         else if (token === 'upgrade') this.upgrade = this.#upgradeField;
@@ -126,6 +129,26 @@ export class Framing {
 
 /** A valid list of codings that ends in chunked but has others: 501, not 400. */
 export const UNKNOWN_CODING = 'unknown_coding';
+
+const CHUNKED_LAST = /^([a-z0-9-]+(?:[ \t]*,[ \t]*[a-z0-9-]+)*)[ \t]*,[ \t]*chunked$/;
+
+/** RFC 9110 5.3: the lines of one field are one list. */
+function joined(before: string, value: string): string {
+  return before === '' ? value.toLowerCase() : `${before},${value.toLowerCase()}`;
+}
+
+/** RFC 9110 5.6.3: blanks are space and tab only, of all that trim() takes off. */
+function withoutBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
 
 const KEEP = '';
 const DROP = 'drop';

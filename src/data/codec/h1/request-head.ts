@@ -123,8 +123,9 @@ export class RequestHeadParser {
         if (match === null) return this.#refuse('request_malformed', 'bad_target');
         authority = match[1] as string;
         if (!isAuthority(authority)) return this.#refuse('request_malformed', 'bad_target');
-        target = match[2] ?? '/';
-        if (target.charCodeAt(0) !== 0x2f) target = `/${target}`;
+        // RFC 9112 3.2.4: with no path and no query OPTIONS asks about the whole server.
+        target = match[2] ?? (this.#method === 'OPTIONS' ? '*' : '/');
+        if (target.charCodeAt(0) === 0x3f) target = `/${target}`;
       }
     }
     this.bodyLength = framing.chunked ? -1 : Math.max(0, framing.contentLength);

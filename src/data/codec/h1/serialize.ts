@@ -62,7 +62,10 @@ export function chunkStart(size: number): string {
 /** The end of a chunked body, with trailers if any. */
 export function chunkedEnd(trailers: Fields): string {
   let text = '0\r\n';
-  for (let i = 0; i < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`;
+  for (let i = 0; i < trailers.length; i += 2) {
+    // RFC 9110 6.5.1: a filter may have put it here; a second framing is never written.
+    if (trailers[i] !== 'content-length') text += `${trailers[i]}: ${trailers[i + 1]}\r\n`;
+  }
   return `${text}\r\n`;
 }
 

@@ -69,7 +69,7 @@ export function isFieldValue(text: string): boolean {
   return true;
 }
 
-const PORT = /^(?:[^:[\]]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
+const PORT = /^(?:[^:[\]]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?$/;
 
 /** Whether `text` is `host` or `host:port`, neither empty nor with user information. */
 export function isAuthority(text: string): boolean {
@@ -81,7 +81,8 @@ export function isAuthority(text: string): boolean {
     if (code === COLON || code === 0x5b || code === 0x5d) plain = false;
   }
   if (plain) return true;
-  return PORT.test(text) && !text.startsWith(':');
+  const match = PORT.exec(text);
+  return match !== null && Number(match[1] ?? 0) <= 65_535;
 }
 
 /**
