@@ -35,20 +35,25 @@ export interface CompiledFilters {
 
 const NO_FILTERS: CompiledFilters = { filters: [], invalid: null };
 
+const NO_HEADERS: readonly HttpHeader[] = [];
+const NO_VALUES: readonly NameValue[] = [];
+const NO_NAMES: readonly string[] = [];
+
 /** GEP-1767. */
 const CORS_MAX_AGE_S = 5;
 const REDIRECT_STATUS = 302;
 
+/** `owner`: the path of the rule or backendRef that has the filters. */
 export function compileFilters(
   filters: readonly HttpRouteFilter[] | undefined,
   scope: FilterScope,
-  path: FieldPath,
+  owner: FieldPath,
 ): CompiledFilters {
   if (filters === undefined || filters.length === 0) return NO_FILTERS;
   const compiled: RouteFilter[] = [];
   let invalid: string | null = null;
   for (const [position, filter] of filters.entries()) {
-    const result = compileFilter(filter, scope, [...path, position]);
+    const result = compileFilter(filter, scope, () => [...owner, 'filters', position]);
     if (typeof result === 'string') invalid ??= result;
     else if (result !== null) compiled.push(result);
   }
@@ -59,7 +64,7 @@ export function compileFilters(
 function compileFilter(
   filter: HttpRouteFilter,
   scope: FilterScope,
-  path: FieldPath,
+  path: () => FieldPath,
 ): RouteFilter | string | null {
   switch (filter.type) {
     case 'RequestHeaderModifier':
@@ -67,7 +72,7 @@ function compileFilter(
     case 'ResponseHeaderModifier':
       return { type: filter.type, ...headerModifier(filter.responseHeaderModifier) };
     case 'RequestMirror':
-      return mirror(filter.requestMirror, scope, [...path, 'requestMirror', 'backendRef']);
+      return mirror(filter.requestMirror, scope, [...path(), 'requestMirror', 'backendRef']);
     case 'RequestRedirect':
       return redirect(filter.requestRedirect);
     case 'URLRewrite': {
@@ -81,21 +86,25 @@ function compileFilter(
     case 'CORS':
       return cors(filter.cors);
     case 'ExtensionRef':
-      return scope.extension(filter.extensionRef, [...path, 'extensionRef']);
+      return scope.extension(filter.extensionRef, [...path(), 'extensionRef']);
     default:
-      return scope.unsupported((filter as { type: string }).type, [...path, 'type']);
+      return scope.unsupported((filter as { type: string }).type, [...path(), 'type']);
   }
 }
 
-function headerModifier({ set = [], add = [], remove = [] }: HttpHeaderModifier): {
+function headerModifier({
+  set = NO_HEADERS,
+  add = NO_HEADERS,
+  remove = NO_NAMES,
+}: HttpHeaderModifier): {
   readonly set: readonly NameValue[];
   readonly add: readonly NameValue[];
   readonly remove: readonly string[];
 } {
   return {
-    set: set.map(nameValue),
-    add: add.map(nameValue),
-    remove: remove.map((name) => name.toLowerCase()),
+    set: set.length === 0 ? NO_VALUES : set.map(nameValue),
+    add: add.length === 0 ? NO_VALUES : add.map(nameValue),
+    remove: remove.length === 0 ? NO_NAMES : remove.map((name) => name.toLowerCase()),
   };
 }
 

@@ -32,7 +32,8 @@ interface RoutePlan {
   readonly rules: readonly Rule[];
   readonly isPortDependent: boolean;
   readonly compiler: RuleCompiler;
-  readonly variants: Map<string, readonly Rule[]>;
+  /** Of `rules`, by what they depend on. */
+  variants: Map<string, readonly Rule[]> | null;
 }
 
 /** In order of precedence, which is the order in each listener. */
@@ -41,10 +42,7 @@ export function compileRoutes(inputs: RouteInputs): void {
   for (const resource of context.index.all(GATEWAY_GROUP, 'HTTPRoute').values()) {
     const sound = soundnessOf(resource);
     const spec = specOf<HttpRouteSpec>(resource);
-    const rulePaths = Array.isArray(spec.rules)
-      ? spec.rules.map((_, position) => `spec.rules[${position}]`)
-      : [];
-    const broken = sound.outside(rulePaths);
+    const broken = sound.any ? sound.outside(rulePaths(spec)) : null;
     if (broken !== null) {
       const message = `an error at ${broken === '' ? 'its top' : broken} keeps the route out`;
       addStatus(context, resource, [isFalse('Accepted', 'UnsupportedValue', message)]);
@@ -52,6 +50,10 @@ export function compileRoutes(inputs: RouteInputs): void {
     }
     attachRoute(inputs, planRoute(inputs, resource, spec, sound));
   }
+}
+
+function rulePaths({ rules }: HttpRouteSpec): readonly string[] {
+  return Array.isArray(rules) ? rules.map((_, position) => `spec.rules[${position}]`) : [];
 }
 
 /** The specification's default for `rules`. */
@@ -78,11 +80,12 @@ function planRoute(
     rules: plans.map((plan) => plan.rule),
     isPortDependent: plans.some(dependsOnPort),
     compiler,
-    variants: new Map(),
+    variants: null,
   };
 }
 
 const NO_HOSTNAMES: readonly string[] = [];
+const NO_CONDITIONS: readonly Condition[] = [];
 
 function attachRoute(inputs: RouteInputs, plan: RoutePlan): void {
   const { context, attacher } = inputs;
@@ -97,7 +100,7 @@ function attachRoute(inputs: RouteInputs, plan: RoutePlan): void {
   }
   const verdict = verdictOf(plan);
   const parents: ParentStatus[] = [];
-  const attached = new Set<ListenerPlan>();
+  const attached: ListenerPlan[] = [];
   for (const [position, ref] of parentRefs.entries()) {
     const outcome = attacher.attach(resource, ref, plan.hostnames);
     if ('refusal' in outcome && outcome.refusal === 'foreign') continue;
@@ -111,7 +114,7 @@ function attachRoute(inputs: RouteInputs, plan: RoutePlan): void {
     }
     parents.push({ ref: parentReference(resource, ref), conditions });
   }
-  addStatus(context, resource, [], { parents });
+  addStatus(context, resource, NO_CONDITIONS, { parents });
 }
 
 const ALL_GOOD: readonly Condition[] = [ACCEPTED, RESOLVED];
@@ -138,12 +141,12 @@ function join(
   inputs: RouteInputs,
   plan: RoutePlan,
   attachments: readonly Attachment[],
-  attached: Set<ListenerPlan>,
+  attached: ListenerPlan[],
 ): void {
   const isAccepted = plan.plans.some(({ rule }) => rule.invalid === null);
   for (const { listener, hostnames } of attachments) {
-    if (attached.has(listener)) continue;
-    attached.add(listener);
+    if (attached.includes(listener)) continue;
+    attached.push(listener);
     if (isAccepted) listener.attachedRoutes += 1;
     if (!isServed(listener) || plan.rules.length === 0) continue;
     const filters = inputs.filtersOf(listener);
@@ -174,6 +177,7 @@ function rulesFor(
   const repeated = filters.length === 0 ? [] : filters.filter((id) => runs(plan, id));
   if (!plan.isPortDependent && repeated.length === 0) return plan.rules;
   const key = [plan.isPortDependent ? listener.port : '', ...repeated].join(' ');
+  plan.variants ??= new Map();
   let rules = plan.variants.get(key);
   if (rules === undefined) {
     rules = plan.plans.map((rule) => specialise(rule, listener.port, repeated));

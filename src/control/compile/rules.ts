@@ -24,6 +24,16 @@ import { ISTIO_GROUP } from './groups.ts';
 import { compileMatches } from './matches.ts';
 import { inChainOrder, type Plugin, type Plugins } from './wasm-plugins.ts';
 
+const NO_FILTERS: readonly RouteFilter[] = [];
+const NO_PLUGINS: readonly Plugin[] = [];
+const NO_REFS: readonly HttpBackendRef[] = [];
+const NO_IDS: readonly string[] = [];
+const NO_TIMEOUTS: Timeouts = { requestMs: 0, backendRequestMs: 0 };
+
+/** GEP-1731 leaves both to the implementation; these are Envoy's. */
+const RETRY_ATTEMPTS = 1;
+const RETRY_BACKOFF_MS = 25;
+
 export interface RulePlan {
   readonly rule: Rule;
   /** Of `rule.wasmFilters`, in chain order. */
@@ -38,12 +48,12 @@ export class RuleCompiler implements FilterScope {
   readonly #route: Resource;
   readonly #sound: Soundness;
   readonly #regexes: Map<string, string | null>;
-  readonly #names = new Set<string>();
+  readonly #names: string[] = [];
   /** Of the rule at hand. */
-  #rulePlugins: Plugin[] = [];
+  #rulePlugins: readonly Plugin[] = NO_PLUGINS;
 
   /** Backends and mirrors that the rules send to. */
-  readonly targets: Set<Target> = new Set<Target>();
+  readonly targets: Target[] = [];
   /** References that do not resolve. */
   readonly faults: Fault[] = [];
   /** `rule 0: why`, for rules left out or answering 500. */
@@ -61,22 +71,26 @@ export class RuleCompiler implements FilterScope {
   compile(given: HttpRouteRule, position: number): RulePlan | null {
     const isObject = typeof given === 'object' && given !== null;
     const spec = isObject ? given : {};
-    const path = `spec.rules[${position}]`;
-    const sound = this.#sound;
-    const untrusted =
-      !isObject ||
-      sound.holds(`${path}.matches`) ||
-      // A misspelt `matches` would make the rule take every request.
-      (spec.matches === undefined && sound.hasUnknownField(path));
-    const matches = untrusted ? null : this.#matches(spec, position);
+    const isTrusted = isObject && this.#trustsMatches(spec, position);
+    const matches = isTrusted ? this.#matches(spec, position) : null;
     if (matches === null) {
-      if (untrusted) this.#warnLeftOut(position);
+      if (!isTrusted) this.#warnLeftOut(position);
       this.dropped.push(`rule ${position} is left out: its matches have errors`);
       return null;
     }
     const name = this.#name(spec, position);
-    if (sound.touches(path)) return this.#invalid(name, position, matches);
+    if (this.#sound.any && this.#sound.touches(`spec.rules[${position}]`)) {
+      return this.#invalid(name, position, matches);
+    }
     return this.#rule(spec, position, name, matches);
+  }
+
+  #trustsMatches(spec: HttpRouteRule, position: number): boolean {
+    if (!this.#sound.any) return true;
+    const path = `spec.rules[${position}]`;
+    if (this.#sound.holds(`${path}.matches`)) return false;
+    // A misspelt `matches` would make the rule take every request.
+    return spec.matches !== undefined || !this.#sound.hasUnknownField(path);
   }
 
   #matches(spec: HttpRouteRule, position: number): readonly Match[] | null {
@@ -118,10 +132,9 @@ export class RuleCompiler implements FilterScope {
   #name(spec: HttpRouteRule, position: number): string {
     const route = `${this.#route.namespace}/${this.#route.name}`;
     const given = typeof spec.name === 'string' && spec.name !== '' ? spec.name : `${position}`;
-    let name = `${route}/${given}`;
-    if (this.#names.has(name)) name = `${route}/${given}#${position}`;
-    this.#names.add(name);
-    return name;
+    const isRepeated = this.#names.includes(given);
+    this.#names.push(given);
+    return isRepeated ? `${route}/${given}#${position}` : `${route}/${given}`;
   }
 
   #invalid(name: string, position: number, matches: readonly Match[]): RulePlan {
@@ -137,18 +150,15 @@ export class RuleCompiler implements FilterScope {
       retry: null,
       invalid,
     };
-    return { rule, plugins: [] };
+    return { rule, plugins: NO_PLUGINS };
   }
 
   #rule(spec: HttpRouteRule, position: number, name: string, matches: readonly Match[]): RulePlan {
     const path: FieldPath = ['spec', 'rules', position];
-    this.#rulePlugins = [];
-    const { filters, invalid } = compileFilters(spec.filters, this, [...path, 'filters']);
-    const services: Target[] = [];
-    const backends = (spec.backendRefs ?? []).map((ref, at) =>
-      this.#backend(ref, [...path, 'backendRefs', at], services),
-    );
-    const plugins = this.#attachedPlugins(spec, services);
+    this.#rulePlugins = NO_PLUGINS;
+    const { filters, invalid } = compileFilters(spec.filters, this, path);
+    const backends = (spec.backendRefs ?? NO_REFS).map((ref, at) => this.#backend(ref, path, at));
+    const plugins = this.#attachedPlugins(spec);
     if (invalid !== null) this.dropped.push(`rule ${position} answers 500: ${invalid}`);
     const rule: Rule = {
       name,
@@ -157,40 +167,53 @@ export class RuleCompiler implements FilterScope {
       wasmFilters: plugins.length === 0 ? NO_IDS : plugins.map((plugin) => plugin.id),
       backends,
       timeouts: compileTimeouts(spec.timeouts),
-      retry: this.#retry(spec.retry, [...path, 'retry']),
+      retry: this.#retry(spec.retry, path),
       invalid,
     };
     if (invalid === null && plugins.length === 0) this.#warnNoBackend(rule, path);
     return { rule, plugins };
   }
 
-  #backend(ref: HttpBackendRef, path: FieldPath, services: Target[]): BackendRef {
+  #backend(ref: HttpBackendRef, rule: FieldPath, position: number): BackendRef {
     const weight = ref.weight ?? 1;
     const resolution = this.#backends.resolve(ref, this.#route.namespace);
     if ('fault' in resolution) {
-      this.#addFault(resolution.fault, path);
-      return { cluster: '', weight, filters: NO_FILTERS, invalid: resolution.fault.message };
+      const { fault } = resolution;
+      this.#addFault(fault, [...rule, 'backendRefs', position]);
+      return { cluster: '', weight, filters: NO_FILTERS, invalid: fault.message };
     }
-    const { target } = resolution;
-    this.targets.add(target);
-    if (target.service !== '') services.push(target);
-    const scope: FilterScope = {
-      mirrorCluster: (mirror, at) => this.mirrorCluster(mirror, at),
-      extension: (_, at) => this.unsupported('ExtensionRef on a backendRef', at),
-      unsupported: (type, at) => this.unsupported(type, at),
-    };
-    const { filters, invalid } = compileFilters(ref.filters, scope, [...path, 'filters']);
+    const { cluster } = resolution.target;
+    this.#addTarget(resolution.target);
+    if (ref.filters === undefined) return { cluster, weight, filters: NO_FILTERS, invalid: null };
+    const path = [...rule, 'backendRefs', position];
+    const { filters, invalid } = compileFilters(ref.filters, this.#backendScope(), path);
     if (invalid !== null) return { cluster: '', weight, filters: NO_FILTERS, invalid };
-    return { cluster: target.cluster, weight, filters, invalid: null };
+    return { cluster, weight, filters, invalid: null };
+  }
+
+  /** A backendRef may have every filter but those that run for the rule as a whole. */
+  #backendScope(): FilterScope {
+    return {
+      mirrorCluster: (ref, path) => this.mirrorCluster(ref, path),
+      extension: (_, path) => this.unsupported('ExtensionRef on a backendRef', path),
+      unsupported: (type, path) => this.unsupported(type, path),
+    };
+  }
+
+  #addTarget(target: Target): void {
+    if (!this.targets.includes(target)) this.targets.push(target);
   }
 
   /** Of the route, of the rule by its name, of the Services it sends to, of its ExtensionRefs. */
-  #attachedPlugins(spec: HttpRouteRule, services: readonly Target[]): readonly Plugin[] {
+  #attachedPlugins(spec: HttpRouteRule): readonly Plugin[] {
     if (this.#plugins.none) return inChainOrder(this.#rulePlugins);
-    const route = `${this.#route.namespace}/${this.#route.name}`;
+    const { namespace, name } = this.#route;
     const found = [...this.#rulePlugins];
-    found.push(...this.#plugins.attachedTo('HTTPRoute', route, spec.name ?? ''));
-    for (const { service, portName } of services) {
+    found.push(...this.#plugins.attachedTo('HTTPRoute', `${namespace}/${name}`, spec.name ?? ''));
+    for (const ref of spec.backendRefs ?? NO_REFS) {
+      const resolution = this.#backends.resolve(ref, namespace);
+      if ('fault' in resolution || resolution.target.service === '') continue;
+      const { service, portName } = resolution.target;
       found.push(...this.#plugins.attachedTo('Service', service, portName));
     }
     return inChainOrder(found);
@@ -207,7 +230,7 @@ export class RuleCompiler implements FilterScope {
       this.#addFault(resolution.fault, path);
       return '';
     }
-    this.targets.add(resolution.target);
+    this.#addTarget(resolution.target);
     return resolution.target.cluster;
   }
 
@@ -228,7 +251,7 @@ export class RuleCompiler implements FilterScope {
       this.#addFault({ reason: 'FilterNotFound', code, message, remedy }, path);
       return message;
     }
-    this.#rulePlugins.push(plugin);
+    this.#rulePlugins = [...this.#rulePlugins, plugin];
     return null;
   }
 
@@ -245,7 +268,7 @@ export class RuleCompiler implements FilterScope {
     if (attempts > LIMITS.retriesMax) {
       this.#context.report.warning(
         this.#route,
-        [...path, 'attempts'],
+        [...path, 'retry', 'attempts'],
         'over-limit',
         `${attempts} retries are more than ${LIMITS.retriesMax}, which is what a request gets`,
         `Use at most ${LIMITS.retriesMax}.`,
@@ -278,14 +301,6 @@ export interface RuleParts {
   /** What checkRegex said, by pattern. */
   readonly regexes: Map<string, string | null>;
 }
-
-const NO_FILTERS: readonly RouteFilter[] = [];
-const NO_IDS: readonly string[] = [];
-const NO_TIMEOUTS: Timeouts = { requestMs: 0, backendRequestMs: 0 };
-
-/** GEP-1731 leaves both to the implementation; these are Envoy's. */
-const RETRY_ATTEMPTS = 1;
-const RETRY_BACKOFF_MS = 25;
 
 function compileTimeouts(spec: HttpRouteTimeouts | undefined): Timeouts {
   if (spec === undefined) return NO_TIMEOUTS;
