@@ -59,6 +59,8 @@ export const LIMITS = {
   mirrorsMax: 1_024,
   /** Grace for requests in flight at SIGTERM. */
   drainMs: 30_000,
+  /** Idle keep-alive connections at a drain, before they are closed. */
+  drainIdleMs: 1_000,
   /** A worker silent for longer is replaced. */
   workerBeatMs: 2_000,
   /** Time between two look-ups of a hostname. */

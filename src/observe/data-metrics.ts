@@ -69,6 +69,8 @@ export interface ClusterMetrics {
   readonly resets: Counter;
   /** Answers that are not valid HTTP. */
   readonly protocolErrors: Counter;
+  /** Requests that a Wasm service failed. */
+  readonly guestFailures: Counter;
   readonly mirrors: Counter;
   /** Copies not sent: too many in flight, or a body too large to keep. */
   readonly mirrorsDropped: Counter;
@@ -206,6 +208,7 @@ export function clusterMetrics(registry: MetricsRegistry, cluster: string): Clus
     timeouts: counter('timeouts', 'Attempts that took longer than they may.'),
     resets: counter('resets', 'Attempts the backend cut before their answer was complete.'),
     protocolErrors: counter('protocol_errors', 'Answers that are not valid HTTP.'),
+    guestFailures: counter('guest_failures', 'Requests that a Wasm guest failed.'),
     mirrors: counter('mirrors', 'Copies of requests sent.'),
     mirrorsDropped: counter('mirrors_dropped', 'Copies of requests not sent.'),
   };

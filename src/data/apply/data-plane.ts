@@ -10,6 +10,7 @@ import type { Snapshot } from '../../config/snapshot.ts';
 import {
   bindMetrics,
   type ListenerMetrics,
+  limitCounters,
   listenerMetrics,
   type RouteMetrics,
   releaseGroup,
@@ -18,6 +19,7 @@ import {
 import { noCallouts } from '../../runtime/proxy-wasm/callouts.ts';
 import type { PluginDeps } from '../../runtime/proxy-wasm/host.ts';
 import type { ClusterSnapshot } from '../cluster/cluster.ts';
+import { endpointKey } from '../cluster/endpoint.ts';
 import type { ExchangeDeps } from '../exchange/deps.ts';
 import { HttpDate } from '../exchange/http-date.ts';
 import { MirrorBudget } from '../exchange/mirrors.ts';
@@ -79,6 +81,7 @@ export class DataPlane {
       wheel: this.#wheel,
       date: new HttpDate(clock),
       mirrors: new MirrorBudget(),
+      limits: limitCounters(deps.registry),
       random,
       newId,
       logRequest,
@@ -144,7 +147,7 @@ export class DataPlane {
   }
 
   #bind(key: string, address: string, port: number, tables: BindTables): BoundBind {
-    const metrics = bindMetrics(this.#deps.registry, `${address}:${port}`);
+    const metrics = bindMetrics(this.#deps.registry, endpointKey(address, port));
     const context = {
       deps: this.#exchange,
       wheel: this.#wheel,

@@ -35,6 +35,7 @@ import type { Downstream, RequestFacts } from './downstream.ts';
 import { setForwardingFields } from './forwarding.ts';
 import { filterRequest, filterResponse } from './head-filters.ts';
 import { ExchangeInfo } from './info.ts';
+import { countTrip } from './limit-trips.ts';
 import { replyOf } from './local-reply.ts';
 import { Mirrors } from './mirrors.ts';
 import type { BindTables, RuntimeBackend, RuntimeListener, RuntimeRule } from './tables.ts';
@@ -299,7 +300,9 @@ export class Exchange
 
   fail(code: ErrorCode, detail: string): void {
     if (this.#finished) return;
-    const { flag } = ERRORS[code];
+    const { fault, flag } = ERRORS[code];
+    countTrip(this.#deps.limits, code, detail);
+    if (fault === 'guest') this.#backend?.cluster?.metrics.guestFailures.add(1);
     this.responseFlags = this.responseFlags === '' ? flag : `${this.responseFlags},${flag}`;
     this.#dropStream();
     this.statusDetails = `${code}{${detail}}`;

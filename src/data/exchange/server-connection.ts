@@ -78,10 +78,14 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
     this.#setDeadline(client.idleMs);
   }
 
-  /** Closes as soon as no request is in flight. */
+  /**
+   * No request after the one in flight. An idle connection is not cut at once: a request may be on
+   * its way, and is better answered with `connection: close` than lost.
+   */
   drain(): void {
-    if (this.#exchange === null && !this.#reader.partial && this.#backlog === null) this.#close();
-    else this.#keepAlive = false;
+    if (this.#exchange === null && !this.#reader.partial && this.#backlog === null) {
+      this.#setDeadline(LIMITS.drainIdleMs);
+    } else this.#keepAlive = false;
   }
 
   /** Cuts it, whatever it is doing. */
@@ -380,12 +384,6 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
   #drop(bytes: number): void {
     this.#dropBytes -= bytes;
     if (this.#dropBytes <= 0) this.#connection.destroy();
-  }
-
-  #close(): void {
-    this.#closing = true;
-    this.#connection.end();
-    this.#setDeadline(LIMITS.lingerMs);
   }
 
   #setDeadline(afterMs: number): void {

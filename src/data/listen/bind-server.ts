@@ -109,6 +109,7 @@ export class BindServer implements ServerContext {
     this.metrics.connections.add(1);
     if (this.#connections.size >= this.tables().client.connectionsMax) {
       this.metrics.connectionsRefused.add(1);
+      this.deps.limits.connectionsMax.add(1);
       socket.resetAndDestroy();
       return;
     }
