@@ -9,12 +9,12 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { Snapshot } from '../config/snapshot.ts';
 import { type Compilation, compile } from './compile/compile.ts';
 import type { CompileOptions } from './compile/options.ts';
 import { byPlace } from './compile/report.ts';
 import type { Problem, Resource } from './resource.ts';
+import { sameData } from './same-data.ts';
 import { ReadCache, readFiles } from './source/file/read.ts';
 import { type InForce, keepLastGood, NOTHING_IN_FORCE } from './source/last-good.ts';
 import type { ResourceStatus } from './status/status.ts';
@@ -143,10 +143,10 @@ export class FileControl {
 }
 
 /** Relative paths of a resource start where its file is. */
-export function baseDirOf(resource: Resource): string {
+function baseDirOf(resource: Resource): string {
   return dirname(resolve(resource.at([]).file));
 }
 
 function isSameOutcome(a: Snapshot, b: Snapshot): boolean {
-  return isDeepStrictEqual({ ...a, version: 0 }, { ...b, version: 0 });
+  return sameData({ ...a, version: 0 }, { ...b, version: 0 });
 }

@@ -10,7 +10,7 @@ import type { Resource } from '../resource.ts';
 const FINDINGS_MAX = 100;
 
 /** Schema errors of one resource; warnings do not count. */
-export class Broken {
+class Broken {
   readonly #paths: readonly string[];
   readonly #unknown: ReadonlySet<string>;
 

@@ -44,7 +44,7 @@ export interface ListenerPlan {
   readonly routes: Route[];
 }
 
-export interface RouteKind {
+interface RouteKind {
   readonly group: string;
   readonly kind: string;
 }
@@ -64,7 +64,7 @@ const HTTP_ROUTE: RouteKind = { group: GATEWAY_GROUP, kind: 'HTTPRoute' };
 const NO_KINDS: readonly RouteKind[] = [];
 
 /** Names of the classes that are ours. */
-export function compileClasses(context: Context): ReadonlySet<string> {
+function compileClasses(context: Context): ReadonlySet<string> {
   const ours = new Set([CLASS_NAME]);
   for (const [name, resource] of context.index.clusterScoped(GATEWAY_GROUP, 'GatewayClass')) {
     const { controllerName, parametersRef } = specOf<GatewayClassSpec>(resource);

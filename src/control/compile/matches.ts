@@ -8,7 +8,7 @@ const ROOT: Match['path'] = { type: 'PathPrefix', value: '/' };
 const NO_FIELDS: readonly FieldMatch[] = [];
 
 /** A rule without matches takes every request. */
-export const MATCH_ALL: readonly Match[] = [
+const MATCH_ALL: readonly Match[] = [
   { path: ROOT, headers: NO_FIELDS, query: NO_FIELDS, method: '' },
 ];
 

@@ -45,7 +45,7 @@ export class ResourceIndex {
 }
 
 /** Older first; then namespace/name (Gateway API, conflict resolution). */
-export function byAge(a: Resource, b: Resource): number {
+function byAge(a: Resource, b: Resource): number {
   return (
     a.createdMs - b.createdMs ||
     compareText(a.namespace, b.namespace) ||
