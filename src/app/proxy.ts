@@ -20,6 +20,7 @@ import { ConfigFlow } from './config-flow.ts';
 import type { UpOptions } from './options.ts';
 import { SERVING_COLUMNS, servingRows } from './serving-table.ts';
 import { Supervisor } from './supervisor.ts';
+import { tryLines } from './try-lines.ts';
 
 const clock = systemClock;
 
@@ -91,6 +92,7 @@ async function start(options: UpOptions, parts: Parts): Promise<Pick<AdminServer
   if (admin === null) return null;
   terminal.printTable(SERVING_COLUMNS, servingRows(snapshot));
   if ('port' in admin) terminal.print(`admin: http://${admin.host}:${admin.port}`);
+  for (const line of tryLines(control.resources)) terminal.print(line);
   log.write('info', 'serving', { workers: options.workers, version: snapshot.version });
   return admin;
 }
