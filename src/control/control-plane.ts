@@ -63,6 +63,11 @@ export class FileControl {
     return this.#problems;
   }
 
+  /** In force, some of them perhaps in their last good version. */
+  get resources(): readonly Resource[] {
+    return this.#inForce.resources;
+  }
+
   /** Of the resources in force. */
   get status(): readonly ResourceStatus[] {
     return this.#compilation.status;

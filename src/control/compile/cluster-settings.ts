@@ -5,6 +5,7 @@ import type { Cluster } from '../../config/cluster.ts';
 import type { Resource } from '../resource.ts';
 import type { BackendPolicySpec, ServiceSpec, TargetRef } from '../schema/types.ts';
 import { parseDurationMs } from '../schema/units.ts';
+import { soundnessOf } from './broken.ts';
 import type { Context } from './context.ts';
 import { CORE_GROUP, TULLE_GROUP } from './groups.ts';
 import { attachPolicies, notFound, type Refusal, refuseTarget } from './policies.ts';
@@ -62,6 +63,8 @@ export function attachBackendPolicies(context: Context): ReadonlyMap<string, Res
 function refuseSection(context: Context, ref: TargetRef, namespace: string): Refusal | null {
   if (ref.sectionName === undefined) return null;
   const service = context.index.get(ref.group, ref.kind, `${namespace}/${ref.name}`);
+  // Its ports cannot be read; the Service's own problem says so.
+  if (service !== undefined && soundnessOf(service).any) return null;
   const ports = ref.kind === 'Service' && service ? specOf<ServiceSpec>(service).ports : [];
   if ((ports ?? []).some((port) => port.name === ref.sectionName)) return null;
   return notFound(

@@ -210,6 +210,18 @@ for (const [kind, ref, code, reason] of DANGLING) {
   });
 }
 
+test('a section of a Service that cannot be read is not judged', () => {
+  const service = `---
+apiVersion: v1
+kind: Service
+metadata: {name: svc}
+spec: {ports: 1}
+`;
+  const ref = '{group: "", kind: Service, name: svc, sectionName: web}';
+  const found = mesh(MESH + service + policy('BackendPolicy', 'p', `targetRefs: [${ref}]`));
+  assert.deepEqual(parentConditions(found, 'BackendPolicy', 'p'), ['Accepted=True Accepted']);
+});
+
 test('a target Gateway of another class is named', () => {
   const found = mesh(
     gateway().replace('tulle', 'nginx') + policy('ClientPolicy', 'p', `targetRefs: [${GATEWAY}]`),
