@@ -167,7 +167,6 @@ export class Exchange
   forwardRequestHead(end: boolean): void {
     this.#forwardedAll = end;
     if (this.#routeStale) this.#match();
-    if (this.#chain !== null) sanitizeFields(this.request.fields);
     const rule = this.#rule;
     if (rule === null) return this.fail('no_route', 'no_route');
     if (rule.config.invalid !== null) return this.fail('route_invalid', 'route_invalid');
@@ -195,7 +194,6 @@ export class Exchange
 
   forwardRequestTrailers(fields: Fields): void {
     this.#forwardedAll = true;
-    if (this.#chain !== null) sanitizeFields(fields);
     this.#mirrors?.trailers(fields);
     this.#attempts?.trailers(fields);
     this.#stream?.writeTrailers(fields);
@@ -258,7 +256,6 @@ export class Exchange
 
   forwardResponseHead(head: ResponseHead, end: boolean): void {
     if (this.#finished) return;
-    if (this.#chain !== null) sanitizeFields(head.fields);
     this.#headSent = true;
     this.status = head.status;
     this.responseFields = head.fields;
@@ -280,7 +277,6 @@ export class Exchange
 
   forwardResponseTrailers(fields: Fields): void {
     if (this.#finished) return;
-    if (this.#chain !== null) sanitizeFields(fields);
     this.#downstream.writeTrailers(fields);
     this.#finish();
   }
@@ -291,6 +287,7 @@ export class Exchange
     this.statusDetails = reply.details;
     const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
     const fields = reply.fields.slice();
+    sanitizeFields(fields);
     const head: ResponseHead = { status: reply.status, version: 'HTTP/1.1', fields };
     if (body.length === 0) return this.#answer(head, true, false);
     fields.push('content-length', String(body.length));

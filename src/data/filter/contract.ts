@@ -6,6 +6,10 @@
  * - {@link HttpFilter}: opened for one request; sees heads, bodies and trailers of both ways, may
  *   hold them, answer itself, or wait. Wasm filters are of this tier.
  *
+ * What a filter leaves in fields is written as it is: it must be valid field lines (names lower-case
+ * tokens, values without control characters) and none of the connection's own. Who lets a guest
+ * edit fields checks each edit.
+ *
  * Order of a request: HttpFilters of the Gateway, then of the route, then the rule's HeadFilters,
  * then the chosen backendRef's HeadFilters; the answer passes them in reverse.
  */
