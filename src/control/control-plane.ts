@@ -63,17 +63,12 @@ export class FileControl {
     return this.#problems;
   }
 
-  /** In force, some of them perhaps in their last good version. */
-  get resources(): readonly Resource[] {
-    return this.#inForce.resources;
-  }
-
   /** Of the resources in force. */
   get status(): readonly ResourceStatus[] {
     return this.#compilation.status;
   }
 
-  /** In force, with the place of each field. */
+  /** In force, some perhaps in their last good version; with the place of each field. */
   get resources(): readonly Resource[] {
     return this.#inForce.resources;
   }
