@@ -145,7 +145,9 @@ export class RequestHeadParser {
 
 const ABSOLUTE = /^https?:\/\/([^/?]+)([/?].*)?$/i;
 
+const IGNORABLE = /^[ \t]*(?:h2c|tls\/[\d.]+)[ \t]*$/;
+
 /** h2c by Upgrade is optional for a server (RFC 9113 3.1 dropped it): such a request is served as it is. */
 function isIgnorableUpgrade(upgrade: string): boolean {
-  return upgrade.split(',').every((protocol) => /^(?:h2c|tls\/[\d.]+)$/.test(protocol.trim()));
+  return upgrade.split(',').every((protocol) => IGNORABLE.test(protocol));
 }
