@@ -45,20 +45,23 @@ export class GuestTurns {
   #run(): void {
     this.#scheduled = false;
     const untilMs = this.#clock.now() + TICK_MS;
-    do {
-      const taker = this.#line.shift();
-      if (taker === undefined) return;
-      this.#turn(taker);
-    } while (this.#clock.now() < untilMs);
+    try {
+      do {
+        const taker = this.#line.shift();
+        if (taker === undefined) return;
+        this.#turn(taker);
+      } while (this.#clock.now() < untilMs);
+    } finally {
+      if (this.#line.length > 0) this.#arm();
+    }
   }
 
-  /** Whatever comes of a turn, the line goes on. */
+  /** Whatever comes of a turn, who has more to do stays in line. */
   #turn(taker: TurnTaker): void {
     try {
       taker.takeTurn();
     } finally {
       if (taker.waiting) this.#line.push(taker);
-      if (this.#line.length > 0) this.#arm();
     }
   }
 }
