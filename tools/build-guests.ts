@@ -1,6 +1,6 @@
 /**
- * Builds every guest under test/guests and copies its .wasm beside its sources, where it is
- * committed. Needs cargo with the target wasm32-wasip1, and zig for the JavaScript engine
+ * Builds every guest under test/guests and copies its .wasm to where it is committed: beside its
+ * sources, and into the published examples that use it. Needs cargo with the target wasm32-wasip1, and zig for the JavaScript engine
  * (`pip install ziglang`). Names on the command line build only these.
  */
 
@@ -14,24 +14,24 @@ interface Guest {
   readonly dir: string;
   readonly target: string;
   /** Where the module is committed. */
-  readonly output: string;
+  readonly outputs: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-const guest = (name: string): Guest => ({
+const guest = (name: string, ...folders: readonly string[]): Guest => ({
   dir: `test/guests/${name}`,
   target: 'wasm32-wasip1',
-  output: `test/guests/${name}.wasm`,
+  outputs: ['test/guests', ...folders].map((folder) => `${folder}/${name}.wasm`),
   env: {},
 });
 
 const GUESTS: readonly Guest[] = [
-  guest('header-filter'),
+  guest('header-filter', 'examples/modules'),
   guest('abi-probe'),
-  guest('cgi-hello'),
-  guest('js-hello'),
+  guest('cgi-hello', 'examples/modules'),
+  guest('js-hello', 'examples/modules'),
 ];
 
 /** Where crates lie differs from machine to machine and must not show in what is committed. */
@@ -44,7 +44,7 @@ function remapping(): string {
   return flags.join(',');
 }
 
-function build({ dir, target, output, env }: Guest): void {
+function build({ dir, target, outputs, env }: Guest): void {
   const cwd = join(ROOT, dir);
   const targetDir = process.env['CARGO_TARGET_DIR'] ?? join(cwd, 'target');
   const options = { cwd, stdio: 'inherit', env: { ...process.env, ...env } } as const;
@@ -56,9 +56,11 @@ function build({ dir, target, output, env }: Guest): void {
     .map((file) => join(targetDir, target, 'release', file))
     .find((file) => existsSync(file));
   if (built === undefined) throw new Error(`${dir}: cargo made no ${name}.wasm`);
-  copyFileSync(built, join(ROOT, output));
-  chmodSync(join(ROOT, output), 0o644);
-  console.log(`${output} built`);
+  for (const output of outputs) {
+    copyFileSync(built, join(ROOT, output));
+    chmodSync(join(ROOT, output), 0o644);
+    console.log(`${output} built`);
+  }
 }
 
 const wanted = process.argv.slice(2);
