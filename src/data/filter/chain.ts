@@ -87,7 +87,7 @@ export class FilterChain implements LaneHost {
 
   /** An answer from the upstream, or one the exchange made. A second one replaces the first and passes no filter. */
   responseHead(head: ResponseHead, end: boolean): void {
-    if (this.#complete) return;
+    if (this.#complete || this.#headOut) return;
     if (this.response !== null) this.#bypass();
     this.response = head;
     if (!this.#answered) this.#entry = this.#opened - 1;
@@ -160,8 +160,9 @@ export class FilterChain implements LaneHost {
     this.#answer = null;
     this.#answered = true;
     this.#toUpstream.discard();
-    if (this.response === null) this.#entry = this.#answerFrom;
-    else this.#bypass();
+    if (this.#headOut) this.#toClient.discard();
+    else if (this.response !== null) this.#bypass();
+    else this.#entry = this.#answerFrom;
     if ('code' in answer) this.outlet.fail(answer.code, answer.detail);
     else if (this.#headOut) {
       this.outlet.fail('filter_failed', `${answer.details}: answered after the head had gone`);
