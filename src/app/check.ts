@@ -1,13 +1,19 @@
 /** `tulle check`: reads, compiles and loads modules as `tulle up` does, and serves nothing. */
 
 import { FileControl } from '../control/control-plane.ts';
+import { headFilterProblem } from '../data/filter/builtin.ts';
 import { checkRegex } from '../data/route/regex.ts';
 import { GuestLoader } from './guest-loader.ts';
 import { guestProblems } from './guest-problems.ts';
 import type { CheckReport } from './options.ts';
 
 export async function checkFiles(paths: readonly string[]): Promise<CheckReport> {
-  const control = new FileControl({ paths, checkRegex, env: (name) => process.env[name] });
+  const control = new FileControl({
+    paths,
+    checkRegex,
+    checkFilter: headFilterProblem,
+    env: (name) => process.env[name],
+  });
   const guests = await new GuestLoader().load(control.load());
   return {
     files: control.files.length,

@@ -13,6 +13,7 @@ import type { Problem } from '../control/resource.ts';
 import { formatProblem } from '../control/schema/report.ts';
 import { watchFiles } from '../control/source/file/watch.ts';
 import type { BindFailure } from '../data/apply/data-plane.ts';
+import { headFilterProblem } from '../data/filter/builtin.ts';
 import { checkRegex } from '../data/route/regex.ts';
 import { createProcessLog } from '../observe/process-log.ts';
 import { ProcessSource } from './admin-source.ts';
@@ -28,7 +29,12 @@ export async function runProxy(options: UpOptions): Promise<number> {
   const { logJson, color } = options.terminal;
   const log = createProcessLog(options.logLevel, process.stderr, { json: logJson, color, clock });
   const env = (name: string): string | undefined => process.env[name];
-  const control = new FileControl({ paths: options.files, checkRegex, env });
+  const control = new FileControl({
+    paths: options.files,
+    checkRegex,
+    checkFilter: headFilterProblem,
+    env,
+  });
   const supervisor = new Supervisor(options, {
     clock,
     log,

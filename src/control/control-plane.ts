@@ -9,6 +9,7 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { RouteFilter } from '../config/route.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { type Compilation, compile } from './compile/compile.ts';
 import type { CompileOptions } from './compile/options.ts';
@@ -24,6 +25,8 @@ export interface FileControlOptions {
   readonly paths: readonly string[];
   /** Why a regular expression cannot be used, or null: the data plane's own answer. */
   readonly checkRegex: (pattern: string) => string | null;
+  /** What speaks against a filter, or null: the data plane's own answer. */
+  readonly checkFilter?: (filter: RouteFilter) => string | null;
   /** Environment that `valueFrom: HOST` may name. Default: none. */
   readonly env?: (name: string) => string | undefined;
   /** See {@link CompileOptions.rootNamespace}. */
@@ -116,13 +119,14 @@ export class FileControl {
   }
 
   #compile(resources: readonly Resource[]): Compilation {
-    const { checkRegex, env, rootNamespace } = this.#options;
+    const { checkRegex, checkFilter, env, rootNamespace } = this.#options;
     const version = this.#compilation.snapshot.version + 1;
     return (this.#options.compile ?? compile)(resources, {
       version,
       baseDirOf,
       fileExists: existsSync,
       checkRegex,
+      ...(checkFilter === undefined ? {} : { checkFilter }),
       ...(env === undefined ? {} : { env }),
       ...(rootNamespace === undefined ? {} : { rootNamespace }),
     });

@@ -24,6 +24,8 @@ export interface FilterScope {
   mirrorCluster(ref: BackendObjectRef, path: FieldPath): string;
   /** Adds the plugin to the rule; a sentence if that cannot be. */
   extension(ref: LocalObjectRef, path: FieldPath): string | null;
+  /** What the data plane has against the filter, reported; null: nothing. */
+  refused(filter: RouteFilter, path: () => FieldPath): string | null;
   /** A filter that this version does not do. */
   unsupported(type: string, path: FieldPath): string;
 }
@@ -53,9 +55,13 @@ export function compileFilters(
   const compiled: RouteFilter[] = [];
   let invalid: string | null = null;
   for (const [position, filter] of filters.entries()) {
-    const result = compileFilter(filter, scope, () => [...owner, 'filters', position]);
+    const path = (): FieldPath => [...owner, 'filters', position];
+    const result = compileFilter(filter, scope, path);
     if (typeof result === 'string') invalid ??= result;
-    else if (result !== null) compiled.push(result);
+    else if (result !== null) {
+      invalid ??= scope.refused(result, path);
+      compiled.push(result);
+    }
   }
   return { filters: compiled, invalid };
 }

@@ -1,5 +1,6 @@
 /** What a caller of compile hands in: everything that would make it impure. */
 
+import type { RouteFilter } from '../../config/route.ts';
 import type { Resource } from '../resource.ts';
 
 export interface CompileOptions {
@@ -11,6 +12,8 @@ export interface CompileOptions {
   fileExists?(path: string): boolean;
   /** Why the pattern cannot be used, or null. Absent: any pattern passes. */
   checkRegex?(pattern: string): string | null;
+  /** What the data plane has against a filter, or null. Absent: any filter passes. */
+  checkFilter?(filter: RouteFilter): string | null;
   /** Values for `valueFrom: HOST`. Absent: none is set. */
   env?(name: string): string | undefined;
   /** WasmPlugins there apply to the Gateways of every namespace. Default: Istio's, istio-system. */

@@ -196,6 +196,7 @@ export class RuleCompiler implements FilterScope {
     return {
       mirrorCluster: (ref, path) => this.mirrorCluster(ref, path),
       extension: (_, path) => this.unsupported('ExtensionRef on a backendRef', path),
+      refused: (filter, path) => this.refused(filter, path),
       unsupported: (type, path) => this.unsupported(type, path),
     };
   }
@@ -253,6 +254,14 @@ export class RuleCompiler implements FilterScope {
     }
     this.#rulePlugins = [...this.#rulePlugins, plugin];
     return null;
+  }
+
+  refused(filter: RouteFilter, path: () => FieldPath): string | null {
+    const message = this.#context.options.checkFilter?.(filter) ?? null;
+    if (message === null) return null;
+    const remedy = 'Mend the filter; until then what it guards answers 500.';
+    this.#context.report.error(this.#route, path(), 'bad-filter', message, remedy);
+    return message;
   }
 
   unsupported(type: string, path: FieldPath): string {
