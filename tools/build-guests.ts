@@ -1,12 +1,13 @@
 /**
  * Builds every guest under test/guests and copies its .wasm to where it is committed: beside its
- * sources, and into the published examples that use it. Needs cargo with the target wasm32-wasip1, and zig for the JavaScript engine
- * (`pip install ziglang`). Names on the command line build only these.
+ * sources, and into the published examples that use it. Needs cargo with the target wasm32-wasip1,
+ * and zig for C and the JavaScript engine (`pip install ziglang`). Names on the command line build
+ * only these.
  */
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 interface Guest {
@@ -30,6 +31,7 @@ const guest = (name: string, ...folders: readonly string[]): Guest => ({
 const GUESTS: readonly Guest[] = [
   guest('header-filter', 'examples/modules'),
   guest('abi-probe'),
+  guest('c-files'),
   guest('cgi-hello', 'examples/modules'),
   guest('js-hello', 'examples/modules'),
 ];
@@ -44,8 +46,18 @@ function remapping(): string {
   return flags.join(',');
 }
 
-function build({ dir, target, outputs, env }: Guest): void {
-  const cwd = join(ROOT, dir);
+/** The built module of a crate, or of a `main.c`. */
+function build(one: Guest): string {
+  const cwd = join(ROOT, one.dir);
+  if (!existsSync(join(cwd, 'main.c'))) return buildCrate(one, cwd);
+  const built = join(mkdtempSync(join(tmpdir(), 'guest-')), 'main.wasm');
+  const flags = ['--target=wasm32-wasi', '-Os', '-s', '-Wl,-z,stack-size=65536'];
+  const args = ['-m', 'ziglang', 'cc', ...flags, 'main.c', '-o', built];
+  execFileSync('python3', args, { cwd, stdio: 'inherit' });
+  return built;
+}
+
+function buildCrate({ dir, target, env }: Guest, cwd: string): string {
   const targetDir = process.env['CARGO_TARGET_DIR'] ?? join(cwd, 'target');
   const options = { cwd, stdio: 'inherit', env: { ...process.env, ...env } } as const;
   execFileSync('cargo', ['fetch', '--target', target], options);
@@ -56,6 +68,10 @@ function build({ dir, target, outputs, env }: Guest): void {
     .map((file) => join(targetDir, target, 'release', file))
     .find((file) => existsSync(file));
   if (built === undefined) throw new Error(`${dir}: cargo made no ${name}.wasm`);
+  return built;
+}
+
+function commit(built: string, outputs: readonly string[]): void {
   for (const output of outputs) {
     copyFileSync(built, join(ROOT, output));
     chmodSync(join(ROOT, output), 0o644);
@@ -66,5 +82,5 @@ function build({ dir, target, outputs, env }: Guest): void {
 const wanted = process.argv.slice(2);
 for (const one of GUESTS) {
   const name = one.dir.slice(one.dir.lastIndexOf('/') + 1);
-  if (wanted.length === 0 || wanted.includes(name)) build(one);
+  if (wanted.length === 0 || wanted.includes(name)) commit(build(one), one.outputs);
 }

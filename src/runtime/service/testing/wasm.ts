@@ -85,3 +85,6 @@ const GUESTS = join(import.meta.dirname, '../../../../test/guests');
 export const guestBytes = (guest: string): Buffer => readFileSync(join(GUESTS, `${guest}.wasm`));
 
 export const guestPath = (guest: string): string => join(GUESTS, `${guest}.wasm`);
+
+/** A guest's sources. */
+export const guestDir = (guest: string): string => join(GUESTS, guest);
