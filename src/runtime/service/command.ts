@@ -24,7 +24,7 @@ import { GuestLog } from './guest-log.ts';
 import { describeTrap, TRAP_FRAMES_MAX } from './trap.ts';
 
 /** A directory of the host under a name of the guest's. */
-export interface CommandMount {
+interface CommandMount {
   readonly guest: string;
   readonly host: string;
   readonly readonly: boolean;

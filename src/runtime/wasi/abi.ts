@@ -65,8 +65,6 @@ export const RIGHTS = {
   sockAccept: 1 << 29,
 } as const;
 
-export const RIGHTS_ALL = (1 << 30) - 1;
-
 /** What changes a file; never granted below a read-only directory. */
 export const RIGHTS_FILE_CHANGE: number =
   RIGHTS.fdDatasync |

@@ -46,10 +46,7 @@ export class BytesInput implements InputSource {
   }
 }
 
-export const NO_INPUT: InputSource = { read: () => 0, readable: () => 0 };
-
-/** Swallows everything. */
-export const NO_OUTPUT: OutputSink = { write: (_from, _at, length) => length };
+const NO_INPUT: InputSource = { read: () => 0, readable: () => 0 };
 
 const STREAM_RIGHTS = RIGHTS.fdFdstatSetFlags | RIGHTS.fdFilestatGet | RIGHTS.pollFdReadwrite;
 

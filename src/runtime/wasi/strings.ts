@@ -17,7 +17,7 @@ export function byteString(text: string): ByteString {
 }
 
 /** Bytes of the block. */
-export function blockBytes(strings: readonly ByteString[]): number {
+function blockBytes(strings: readonly ByteString[]): number {
   let bytes = 0;
   for (const string of strings) bytes += string.length + 1;
   return bytes;

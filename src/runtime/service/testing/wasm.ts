@@ -26,7 +26,7 @@ export const list = (...items: (readonly number[])[]): number[] => [
   ...items.flat(),
 ];
 
-export const name = (text: string): number[] => [...leb(text.length), ...Buffer.from(text)];
+const name = (text: string): number[] => [...leb(text.length), ...Buffer.from(text)];
 
 export const wasm = (...sections: (readonly number[])[]): Uint8Array =>
   Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]);

@@ -154,4 +154,4 @@ export interface OpenHow {
 }
 
 export const READ = 0x2n;
-export const READ_WRITE = 0x42n;
+const READ_WRITE = 0x42n;
