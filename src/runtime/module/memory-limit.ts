@@ -51,7 +51,17 @@ function rewrite(bytes: Uint8Array, memoryBytesMax: number): Uint8Array {
     else if (id === SECTION_TABLE) parts.push(tableSection(body, memoryBytesMax));
     else parts.push(bytes.subarray(start, reader.at));
   }
-  return Buffer.concat(parts);
+  return joined(parts);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function memorySection(reader: Reader, memoryBytesMax: number): Uint8Array {

@@ -125,7 +125,7 @@ test('fuzz: any output gives an answer that can be sent, or a reason', () => {
       assert.ok(parsed.bodyAt <= bytes.length);
       parsed.fields.forEach((text, index) => {
         if (index % 2 === 0) assert.match(text, /^[!#$%&'*+\-.^_`|~0-9a-z]+$/);
-        // oxlint-disable-next-line no-control-regex
+        // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
         else assert.doesNotMatch(text, /[\x00-\x08\x0a-\x1f\x7f]/);
       });
     }),

@@ -10,8 +10,7 @@ import type { OutputSink } from '../wasi/stdio.ts';
 
 const LINE_BYTES_MAX = 4096;
 const NEWLINE = 0x0a;
-// Control characters could forge lines or colours on a terminal.
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- these could forge lines or colours on a terminal
 const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/g;
 
 export class GuestLog implements OutputSink {

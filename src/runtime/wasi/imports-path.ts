@@ -1,6 +1,6 @@
 /** The `path_*` part of the imports. The order and number of parameters is the ABI's. */
 
-// oxlint-disable max-params
+// oxlint-disable max-params -- the ABI has so many
 import { FILESTAT } from './filestat.ts';
 import {
   pathCreateDirectory,
