@@ -1,6 +1,6 @@
 /**
  * What a compilation is written as in `testdata/NAME.out.yaml`, less what is empty or default. After a wanted change write them anew
- * with `node src/control/compile/testing/write-goldens.ts` and read the difference.
+ * with `npm run build:goldens` and read the difference.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
