@@ -6,7 +6,7 @@
 
 import type { Resource } from '../resource.ts';
 
-/** As many the schema notes of one resource. */
+/** As many errors the schema notes of one resource. */
 const FINDINGS_MAX = 100;
 
 /** Schema errors of one resource; warnings do not count. */
@@ -17,7 +17,7 @@ class Broken {
   constructor(resource: Resource) {
     const errors = resource.problems.filter((problem) => problem.severity === 'error');
     // Beyond the bound nobody noted what else is wrong: nothing in it can be trusted.
-    const isWhole = resource.problems.length < FINDINGS_MAX;
+    const isWhole = errors.length < FINDINGS_MAX;
     this.#paths = isWhole ? errors.map((problem) => problem.path) : [''];
     this.#unknown = new Set(
       errors.filter((problem) => problem.code === 'unknown-field').map((problem) => problem.path),

@@ -329,6 +329,18 @@ test('a plugin whose targets cannot be read is attached nowhere', () => {
   assert.equal(only(plugin('a', 'targetRfs: []')), undefined);
 });
 
+test('an empty list of targets is none: the selector holds, or every Gateway', () => {
+  assert.deepEqual(chains(MESH + plugin('a', 'targetRefs: []')).listeners, {
+    'default/edge/http': ['default/a'],
+    'default/edge/other': ['default/a'],
+  });
+  const selector = 'targetRefs: [], selector: {matchLabels: {a: b}}';
+  assert.deepEqual(codes(mesh(MESH + plugin('a', selector)).problems), [
+    'warning not-attached spec.selector',
+  ]);
+  assert.equal(only(plugin('a', 'targetRefs: [], selector: 1')), undefined);
+});
+
 test('an error in one target leaves the others', () => {
   const refs =
     'targetRefs: [{kind: Gateway}, {group: gateway.networking.k8s.io, kind: Gateway, name: edge, sectionName: other}]';

@@ -114,9 +114,10 @@ export class Plugins {
     const fields = ['spec.targetRefs', 'spec.targetRef', 'spec.selector'];
     // Nobody knows where a plugin with an unreadable selector or list belongs.
     if (sound.outside(['spec']) !== null || sound.hasUnknownField('spec')) return [];
-    if (fields.some((field) => sound.touches(field) && !Array.isArray(spec.targetRefs))) return [];
-    const refs = spec.targetRefs ?? (spec.targetRef === undefined ? undefined : [spec.targetRef]);
-    if (refs !== undefined) return this.#attachTargets(plugin, refs, sound);
+    const hasList = Array.isArray(spec.targetRefs) && spec.targetRefs.length > 0;
+    if (!hasList && fields.some((field) => sound.touches(field))) return [];
+    const refs = spec.targetRefs ?? (spec.targetRef === undefined ? [] : [spec.targetRef]);
+    if (refs.length > 0) return this.#attachTargets(plugin, refs, sound);
     if (spec.selector === undefined && this.#extensions.has(plugin.id)) return [];
     let attached = 0;
     for (const [key, gateway] of this.#gateways) {

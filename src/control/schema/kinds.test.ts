@@ -73,6 +73,7 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
       match: [{mode: SERVER, ports: [{number: 80}]}],
       targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: e}]}`,
     'spec: {url: f.wasm, pluginConfig: plain text}',
+    'spec: {url: f.wasm, selector: {matchLabels: {a: b}}, targetRefs: []}',
   ],
   Backend: [
     'spec: {endpoints: [{address: 127.0.0.1, port: 9000}, {address: "::1", port: 9000, weight: 2}]}',
@@ -219,6 +220,10 @@ const BAD: Readonly<Record<string, readonly (readonly [fields: string, problem: 
       'spec: {url: a, targetRef: {group: "", kind: Service, name: s}, targetRefs: [{group: "", kind: Service, name: s}]}',
       'conflict spec.targetRefs',
     ],
+    [
+      'spec: {url: a, targetRef: {group: "", kind: Service, name: s}, selector: {matchLabels: {}}}',
+      'conflict spec.targetRef',
+    ],
   ],
   Backend: [
     ['spec: {}', 'missing-field spec'],
@@ -236,6 +241,7 @@ const BAD: Readonly<Record<string, readonly (readonly [fields: string, problem: 
   WasmService: [
     ['spec: {modul: a.wasm, module: a}', 'unknown-field spec.modul'],
     ['spec: {module: a, kind: CGI}', 'bad-value spec.kind'],
+    ['spec: {module: a, imagePullPolicy: Never}', 'bad-value spec.imagePullPolicy'],
     ['spec: {module: a, limits: {memory: 64MB}}', 'bad-quantity spec.limits.memory'],
     ['spec: {module: a, limits: {memory: 1}}', 'out-of-range spec.limits.memory'],
     ['spec: {module: a, limits: {wallTime: 10}}', 'wrong-type spec.limits.wallTime'],

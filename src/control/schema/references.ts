@@ -5,6 +5,7 @@ import { int, text } from './scalars.ts';
 import {
   type FieldsOf,
   type Inspection,
+  type ListBounds,
   list,
   object,
   type Rule,
@@ -38,11 +39,15 @@ export const targetRef: Schema = object<TargetRef>({
   namespace: text(NAMESPACE),
 });
 
-export const targetRefs: Schema = list<TargetRef>(targetRef, {
-  min: 1,
+const TARGETS: ListBounds<TargetRef> = {
   max: 16,
   uniqueBy: (ref) => [ref.kind, ref.name, ref.sectionName ?? ''].join('/'),
-});
+};
+
+export const targetRefs: Schema = list<TargetRef>(targetRef, { ...TARGETS, min: 1 });
+
+/** Istio's: an empty list is one that is not there. */
+export const someTargetRefs: Schema = list<TargetRef>(targetRef, TARGETS);
 
 export const backendRefFields: FieldsOf<BackendObjectRef> = {
   group: text(GROUP),

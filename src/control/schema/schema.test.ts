@@ -137,6 +137,18 @@ test('a value with a thousand problems reports a bounded number', () => {
   assert.equal(inspection.errorCount, 1000);
 });
 
+test('warnings do not take the place of errors', () => {
+  const inspection = new Inspection();
+  list(notServed(int(0)))(
+    Array.from({ length: 1000 }, () => 1),
+    inspection,
+  );
+  int(0)('x', inspection);
+  const severities = inspection.findings.map(({ severity }) => severity);
+  assert.equal(severities.filter((severity) => severity === 'warning').length, 100);
+  assert.deepEqual(severities.slice(100), ['error']);
+});
+
 test('formats', () => {
   const cases = [
     [

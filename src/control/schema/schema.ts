@@ -27,7 +27,10 @@ export interface Finding {
   readonly remedy: string;
 }
 
-/** Findings beyond are not noted: nobody reads a million of them. */
+/**
+ * Findings of one severity beyond are not noted: nobody reads a million of them. Errors and warnings
+ * are counted apart, so that no number of warnings hides an error.
+ */
 const FINDINGS_MAX = 100;
 
 /** One walk over one value: where it stands and what it found. */
@@ -35,14 +38,18 @@ export class Inspection {
   readonly findings: Finding[] = [];
   /** Errors so far, also those past the bound. */
   errorCount = 0;
+  #warningCount = 0;
   readonly #path: (string | number)[] = [];
 
   error(code: string, message: string, remedy: string): void {
     this.errorCount++;
+    if (this.errorCount > FINDINGS_MAX) return;
     this.#note('error', code, message, remedy);
   }
 
   warning(code: string, message: string, remedy: string): void {
+    this.#warningCount++;
+    if (this.#warningCount > FINDINGS_MAX) return;
     this.#note('warning', code, message, remedy);
   }
 
@@ -61,7 +68,6 @@ export class Inspection {
   }
 
   #note(severity: Finding['severity'], code: string, message: string, remedy: string): void {
-    if (this.findings.length >= FINDINGS_MAX) return;
     this.findings.push({ severity, code, path: [...this.#path], message, remedy });
   }
 }

@@ -180,11 +180,15 @@ export interface SliceEndpoint {
 }
 
 /** Istio's `extensions.istio.io/v1alpha1`. */
+export type ImagePullPolicy = 'UNSPECIFIED_POLICY' | 'IfNotPresent' | 'Always';
+
 export interface WasmPluginSpec {
   readonly url: string;
   /** Lower-case or upper-case hex. */
   readonly sha256?: string;
-  readonly imagePullPolicy?: 'UNSPECIFIED_POLICY' | 'IfNotPresent' | 'Always';
+  /** Default IfNotPresent; Always for an image of the tag `latest`. */
+  readonly imagePullPolicy?: ImagePullPolicy;
+  /** A Secret of the same namespace. */
   readonly imagePullSecret?: string;
   readonly verificationKey?: string;
   /** An object as in Istio; a string is passed as it is. */
@@ -244,6 +248,10 @@ export interface WasmServiceSpec {
   /** Path (against the file it stands in), `file://`, `oci://` or `http(s)://`. */
   readonly module: string;
   readonly sha256?: string;
+  /** As a WasmPlugin's. */
+  readonly imagePullPolicy?: ImagePullPolicy;
+  /** As a WasmPlugin's. */
+  readonly imagePullSecret?: string;
   /** Default auto. */
   readonly kind?: 'auto' | 'cgi' | 'socket' | 'component' | 'javascript' | 'function';
   readonly args?: readonly string[];

@@ -2,7 +2,7 @@
 
 import { ENV_NAME, SHA256 } from './formats.ts';
 import { withSpec } from './metadata.ts';
-import { port, targetRef, targetRefs } from './references.ts';
+import { port, someTargetRefs, targetRef } from './references.ts';
 import { bool, duration, int, oneOf, quantity, text, textMap, textUpTo } from './scalars.ts';
 import { freeForm, list, notServed, object, type Rule, required, type Schema } from './schema.ts';
 import type { WasmEnv, WasmPluginSpec, WasmServiceLimits, WasmServiceSpec } from './types.ts';
@@ -36,6 +36,9 @@ const pluginConfig: Schema = (value, inspection) => {
   if (typeof value !== 'string') freeForm(value, inspection);
 };
 
+const imagePullPolicy: Schema = oneOf('UNSPECIFIED_POLICY', 'IfNotPresent', 'Always');
+const imagePullSecret: Schema = textUpTo(253);
+
 type PluginMatch = NonNullable<WasmPluginSpec['match']>[number];
 
 const pluginMatch: Schema = object<PluginMatch>({
@@ -45,7 +48,7 @@ const pluginMatch: Schema = object<PluginMatch>({
 
 const oneWayToTarget: Rule<WasmPluginSpec> = (spec, inspection) => {
   const ways = (['selector', 'targetRef', 'targetRefs'] as const).filter(
-    (way) => spec[way] !== undefined,
+    (way) => spec[way] !== undefined && (way !== 'targetRefs' || spec.targetRefs?.length !== 0),
   );
   const [first, second] = ways;
   if (second === undefined) return;
@@ -58,8 +61,8 @@ export const wasmPlugin: Schema = withSpec(
     {
       url: required(textUpTo(4096, 1)),
       sha256: text(SHA256),
-      imagePullPolicy: oneOf('UNSPECIFIED_POLICY', 'IfNotPresent', 'Always'),
-      imagePullSecret: textUpTo(253),
+      imagePullPolicy,
+      imagePullSecret,
       verificationKey: notServed(text()),
       pluginConfig,
       pluginName: textUpTo(256),
@@ -69,11 +72,9 @@ export const wasmPlugin: Schema = withSpec(
       vmConfig: object<NonNullable<WasmPluginSpec['vmConfig']>>({ env }),
       match: list(pluginMatch),
       type: oneOf('UNSPECIFIED_PLUGIN_TYPE', 'HTTP', 'NETWORK'),
-      selector: notServed(
-        object<NonNullable<WasmPluginSpec['selector']>>({ matchLabels: textMap }),
-      ),
+      selector: object<NonNullable<WasmPluginSpec['selector']>>({ matchLabels: textMap }),
       targetRef,
-      targetRefs,
+      targetRefs: someTargetRefs,
     },
     oneWayToTarget,
   ),
@@ -96,6 +97,8 @@ export const wasmService: Schema = withSpec(
   object<WasmServiceSpec>({
     module: required(textUpTo(4096, 1)),
     sha256: text(SHA256),
+    imagePullPolicy,
+    imagePullSecret,
     kind: oneOf('auto', 'cgi', 'socket', 'component', 'javascript', 'function'),
     args: list(text(), { max: 1024 }),
     env,
