@@ -7,14 +7,20 @@
  */
 
 import { LIMITS } from '../base/limits.ts';
-import type { Counter, Gauge, Histogram, Labels, Series } from './metric.ts';
+import {
+  CODE_CLASSES,
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type Labels,
+  type Requests,
+  type Series,
+} from './metric.ts';
 import type { MetricsRegistry } from './metrics.ts';
 import type { StreamInfo } from './stream-info.ts';
 
 /** Requests by the first digit of their status; index 0: cut without an answer. */
 export type ByClass = readonly Counter[];
-
-const CODE_CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'];
 
 /** One socket address: what happens before a request is known. */
 export interface BindMetrics {
@@ -35,12 +41,6 @@ export interface ListenerMetrics {
   /** Heads and bodies, as sent on the wire. */
   readonly receivedBytes: Counter;
   readonly sentBytes: Counter;
-}
-
-export interface RouteSeries {
-  readonly requests: ByClass;
-  readonly duration: Histogram;
-  readonly retries: Counter;
 }
 
 export interface ClusterMetrics {
@@ -76,11 +76,11 @@ export interface ClusterMetrics {
   readonly mirrorsDropped: Counter;
 }
 
-/** A group and how to let go of it. */
+/** A rule's group, made by its first request, and how to let go of it. */
 export class RouteMetrics {
   readonly #registry: MetricsRegistry;
   readonly #rule: string;
-  #series: RouteSeries | null = null;
+  #requests: Requests | null = null;
   #released = false;
 
   constructor(registry: MetricsRegistry, rule: string) {
@@ -88,32 +88,22 @@ export class RouteMetrics {
     this.#rule = rule;
   }
 
-  /** Made at first use. */
-  get series(): RouteSeries {
-    return this.#series ?? this.#open();
+  get requests(): Requests {
+    return this.#requests ?? this.#open();
   }
 
   /** The route is gone. Requests that still hold the group may go on counting. */
   release(): void {
     this.#released = true;
-    if (this.#series !== null) releaseGroup(this.#registry, this.#series);
+    if (this.#requests !== null) this.#registry.release([this.#requests]);
   }
 
-  #open(): RouteSeries {
-    const registry = this.#registry;
+  #open(): Requests {
     const labels = { route: this.#rule };
-    const series: RouteSeries = {
-      requests: byClass(registry, 'tulle_route_requests_total', 'Requests a rule matched.', labels),
-      duration: registry.histogram(
-        'tulle_route_request_duration_seconds',
-        'First byte of the request to last byte of the answer, by rule.',
-        labels,
-      ),
-      retries: registry.counter('tulle_route_retries_total', 'Attempts after the first.', labels),
-    };
-    this.#series = series;
-    if (this.#released) releaseGroup(registry, series);
-    return series;
+    const requests = this.#registry.requests('tulle_route', 'Requests a rule matched.', labels);
+    this.#requests = requests;
+    if (this.#released) this.#registry.release([requests]);
+    return requests;
   }
 }
 
@@ -233,7 +223,7 @@ export function limitCounters(registry: MetricsRegistry): LimitCounters {
 /** Lets go of all series of a bind, listener or cluster that left the configuration. */
 export function releaseGroup(
   registry: MetricsRegistry,
-  group: BindMetrics | ListenerMetrics | ClusterMetrics | RouteSeries,
+  group: BindMetrics | ListenerMetrics | ClusterMetrics,
 ): void {
   const fields = Object.values(group) as (Series | readonly Series[])[];
   registry.release(fields.flat());
@@ -258,12 +248,7 @@ export function recordRequest(
     listener.receivedBytes.add(info.requestHeadBytes + info.requestBodyBytes);
     listener.sentBytes.add(info.responseHeadBytes + info.responseBodyBytes);
   }
-  if (route !== null) {
-    const series = route.series;
-    (series.requests[codeClass] as Counter).add(1);
-    series.duration.observe(durationMs);
-    if (retries !== 0) series.retries.add(retries);
-  }
+  if (route !== null) route.requests.record(codeClass, durationMs, retries);
   if (cluster !== null) {
     (cluster.requests[codeClass] as Counter).add(1);
     cluster.duration.observe(durationMs);

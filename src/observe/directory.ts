@@ -7,10 +7,14 @@
  */
 
 import {
+  CODE_CLASSES,
+  DURATION_SLOT,
   HISTOGRAM_BOUNDS_SECONDS,
   type Labels,
   type MetricDefinition,
   type MetricKind,
+  type PlainKind,
+  RETRIES_SLOT,
   slotsOf,
 } from './metric.ts';
 import { labelsKey } from './metrics.ts';
@@ -19,7 +23,7 @@ import { labelsKey } from './metrics.ts';
 export interface MetricFamily {
   readonly name: string;
   readonly help: string;
-  readonly kind: MetricKind;
+  readonly kind: PlainKind;
   readonly samples: readonly MetricSample[];
 }
 
@@ -108,10 +112,11 @@ export class MetricsDirectory {
   /** The figures of now, by name. */
   collect(): MetricFamily[] {
     const families = [...this.#families.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return families.map(({ name, help, kind, series }) => {
-      const samples: MetricSample[] = [];
-      for (const one of series.values()) samples.push(sample(one, kind));
-      return { name, help, kind, samples };
+    return families.flatMap((family) => {
+      const sums = [...family.series.values()].map(sumOf);
+      return family.kind === 'requests'
+        ? requestFamilies(family, sums)
+        : [familyOf(family, family.kind, sums)];
     });
   }
 }
@@ -128,18 +133,66 @@ function addInto(sum: Float64Array, slots: Float64Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (slots[i] as number);
 }
 
-function sample(series: SummedSeries, kind: MetricKind): MetricSample {
-  const sum = Float64Array.from(series.kept);
-  for (const part of series.parts) addInto(sum, part.slots);
-  if (kind !== 'histogram')
-    return { labels: series.labels, value: sum[0] as number, histogram: null };
+interface Sum {
+  readonly labels: Labels;
+  readonly slots: Float64Array;
+}
+
+function sumOf({ labels, kept, parts }: SummedSeries): Sum {
+  const slots = Float64Array.from(kept);
+  for (const part of parts) addInto(slots, part.slots);
+  return { labels, slots };
+}
+
+function familyOf(
+  { name, help }: Pick<SummedFamily, 'name' | 'help'>,
+  kind: PlainKind,
+  sums: readonly Sum[],
+): MetricFamily {
+  const samples = sums.map((sum) =>
+    kind === 'histogram'
+      ? histogramSample(sum)
+      : { labels: sum.labels, value: sum.slots[0] as number, histogram: null },
+  );
+  return { name, help, kind, samples };
+}
+
+/** A `requests` group as the three metrics it holds; classes that never occurred are left out. */
+function requestFamilies({ name, help }: SummedFamily, sums: readonly Sum[]): MetricFamily[] {
+  const requests = sums.flatMap(({ labels, slots }) =>
+    CODE_CLASSES.flatMap((codeClass, at) => {
+      const counted = {
+        labels: { ...labels, code_class: codeClass },
+        slots: slots.subarray(at, at + 1),
+      };
+      return slots[at] === 0 ? [] : [counted];
+    }),
+  );
+  const part = (from: number, to?: number): Sum[] =>
+    sums.map(({ labels, slots }) => ({ labels, slots: slots.subarray(from, to) }));
+  return [
+    familyOf(
+      { name: `${name}_request_duration_seconds`, help: `${help} First byte in to last byte out.` },
+      'histogram',
+      part(DURATION_SLOT),
+    ),
+    familyOf({ name: `${name}_requests_total`, help }, 'counter', requests),
+    familyOf(
+      { name: `${name}_retries_total`, help: 'Attempts after the first.' },
+      'counter',
+      part(RETRIES_SLOT, DURATION_SLOT),
+    ),
+  ];
+}
+
+function histogramSample({ labels, slots }: Sum): MetricSample {
   const cumulative: number[] = [];
   let count = 0;
   for (let i = 0; i < HISTOGRAM_BOUNDS_SECONDS.length; i++) {
-    count += sum[i + 1] as number;
+    count += slots[i + 1] as number;
     cumulative.push(count);
   }
-  const value = count + (sum[HISTOGRAM_BOUNDS_SECONDS.length + 1] as number);
-  const histogram = { sumSeconds: (sum[0] as number) / 1000, cumulative };
-  return { labels: series.labels, value, histogram };
+  const value = count + (slots[HISTOGRAM_BOUNDS_SECONDS.length + 1] as number);
+  const histogram = { sumSeconds: (slots[0] as number) / 1000, cumulative };
+  return { labels, value, histogram };
 }

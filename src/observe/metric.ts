@@ -7,7 +7,13 @@
  * holds it cannot write into what the slot becomes next.
  */
 
-export type MetricKind = 'counter' | 'gauge' | 'histogram';
+export type PlainKind = 'counter' | 'gauge' | 'histogram';
+
+/**
+ * `requests` is a group that is counted together, so that it is kept together: requests by class of
+ * status, retries and durations of one owner. The directory shows it as three metrics.
+ */
+export type MetricKind = PlainKind | 'requests';
 
 /** Label names and values of one series. */
 export type Labels = Readonly<Record<string, string>>;
@@ -35,11 +41,20 @@ const BOUNDS_MS = Float64Array.from(HISTOGRAM_BOUNDS_SECONDS, (seconds) => secon
 /** Slot 0 is the sum in ms, then one slot a bucket (not cumulative). The count is their total. */
 const HISTOGRAM_SLOTS = BOUNDS_MS.length + 2;
 
+/** Classes of status in a `requests` group; 0: cut without an answer. */
+export const CODE_CLASSES: readonly string[] = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'];
+
+/** Slots of a `requests` group: the classes, the retries, then a histogram. */
+export const RETRIES_SLOT: number = CODE_CLASSES.length;
+export const DURATION_SLOT: number = RETRIES_SLOT + 1;
+const REQUESTS_SLOTS = DURATION_SLOT + HISTOGRAM_SLOTS;
+
 export function slotsOf(kind: MetricKind): number {
+  if (kind === 'requests') return REQUESTS_SLOTS;
   return kind === 'histogram' ? HISTOGRAM_SLOTS : 1;
 }
 
-const TRASH = new Float64Array(HISTOGRAM_SLOTS);
+const TRASH = new Float64Array(REQUESTS_SLOTS);
 
 /** Common to all kinds; not used by itself. */
 export abstract class Series {
@@ -88,12 +103,7 @@ export class Gauge extends Series {
 /** Durations, given in ms and shown in seconds. */
 export class Histogram extends Series {
   observe(ms: number): void {
-    const slots = this.slots;
-    const at = this.at;
-    let bucket = 0;
-    while (bucket < BOUNDS_MS.length && ms > (BOUNDS_MS[bucket] as number)) bucket++;
-    slots[at] = (slots[at] as number) + ms;
-    slots[at + 1 + bucket] = (slots[at + 1 + bucket] as number) + 1;
+    observeAt(this.slots, this.at, ms);
   }
 
   get count(): number {
@@ -105,4 +115,32 @@ export class Histogram extends Series {
   get sumMs(): number {
     return this.slots[this.at] as number;
   }
+}
+
+/** What one owner's requests came to, in neighbouring slots. */
+export class Requests extends Series {
+  /** `codeClass`: index into {@link CODE_CLASSES}. */
+  record(codeClass: number, durationMs: number, retries: number): void {
+    const slots = this.slots;
+    const at = this.at;
+    slots[at + codeClass] = (slots[at + codeClass] as number) + 1;
+    if (retries !== 0) slots[at + RETRIES_SLOT] = (slots[at + RETRIES_SLOT] as number) + retries;
+    observeAt(slots, at + DURATION_SLOT, durationMs);
+  }
+
+  /** What this thread has counted. */
+  countOf(codeClass: number): number {
+    return this.slots[this.at + codeClass] as number;
+  }
+
+  get retries(): number {
+    return this.slots[this.at + RETRIES_SLOT] as number;
+  }
+}
+
+function observeAt(slots: Float64Array, at: number, ms: number): void {
+  let bucket = 0;
+  while (bucket < BOUNDS_MS.length && ms > (BOUNDS_MS[bucket] as number)) bucket++;
+  slots[at] = (slots[at] as number) + ms;
+  slots[at + 1 + bucket] = (slots[at + 1 + bucket] as number) + 1;
 }

@@ -18,6 +18,7 @@ import {
   type Labels,
   type MetricDefinition,
   type MetricKind,
+  Requests,
   type Series,
   slotsOf,
 } from './metric.ts';
@@ -86,6 +87,11 @@ export class MetricsRegistry {
 
   histogram(name: string, help: string, labels: Labels = NO_LABELS): Histogram {
     return this.#series('histogram', name, help, labels) as Histogram;
+  }
+
+  /** Shown as `NAME_requests_total`, `NAME_retries_total` and `NAME_request_duration_seconds`. */
+  requests(name: string, help: string, labels: Labels = NO_LABELS): Requests {
+    return this.#series('requests', name, help, labels) as Requests;
   }
 
   /** The kind a name already has; for names that come from outside. */
@@ -222,6 +228,8 @@ function create(kind: MetricKind, slots: Float64Array, at: number): Series {
       return new Gauge(slots, at);
     case 'histogram':
       return new Histogram(slots, at);
+    case 'requests':
+      return new Requests(slots, at);
   }
 }
 

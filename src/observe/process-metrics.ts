@@ -5,7 +5,7 @@
 
 import { readdirSync } from 'node:fs';
 import type { MetricFamily, MetricSample } from './directory.ts';
-import type { MetricKind } from './metric.ts';
+import type { PlainKind } from './metric.ts';
 
 /** What the supervisor knows of one worker. */
 export interface WorkerSample {
@@ -56,7 +56,7 @@ export function processFamilies(sample: ProcessSample): MetricFamily[] {
 
 function family(
   name: string,
-  kind: MetricKind,
+  kind: PlainKind,
   help: string,
   samples: readonly MetricSample[],
 ): MetricFamily {

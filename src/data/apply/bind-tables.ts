@@ -53,8 +53,13 @@ export function buildBindTables(bind: Bind, parts: TableParts): BindTables {
 
 function runtimeRule(rule: Rule, listener: RuntimeListener, parts: TableParts): RuntimeRule {
   const own = filtersOf(rule.wasmFilters, parts);
+  const timed = rule.timeouts.requestMs + rule.timeouts.backendRequestMs > 0;
   return {
     config: rule,
+    name: rule.name,
+    invalid: rule.invalid,
+    plain: rule.retry === null && !timed,
+    timed,
     listener,
     metrics: parts.routeMetrics(rule.name),
     filters: own.length === 0 ? listener.filters : [...listener.filters, ...own],

@@ -15,6 +15,7 @@
 
 import { ERRORS, type ErrorCode } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import type { Timeouts } from '../../config/route.ts';
 import { recordRequest } from '../../observe/data-metrics.ts';
 import { sanitizeFields } from '../codec/h1/serialize.ts';
 import { parseContentLength } from '../codec/h1/syntax.ts';
@@ -169,11 +170,11 @@ export class Exchange
     if (this.#routeStale) this.#match();
     const rule = this.#rule;
     if (rule === null) return this.fail('no_route', 'no_route');
-    if (rule.config.invalid !== null) return this.fail('route_invalid', 'route_invalid');
+    if (rule.invalid !== null) return this.fail('route_invalid', 'route_invalid');
     this.origin = fieldValue(this.request.fields, 'origin');
     const reply = filterRequest(rule.headFilters, this);
     if (reply !== null) return this.localReply(reply);
-    const index = pickBackend(rule.config.backends, this.#deps.random);
+    const index = pickBackend(rule.backends, this.#deps.random);
     const backend = index === -1 ? null : (rule.backends[index] as RuntimeBackend);
     if (backend === null) return this.fail('no_backend', 'no_backend');
     if (backend.cluster === null) return this.fail('backend_invalid', 'backend_invalid');
@@ -209,11 +210,10 @@ export class Exchange
   responseHead(head: ResponseHead, end: boolean, more = false): void {
     if (end) this.#stream = null;
     this.responseStartMs = this.#deps.clock.now() - this.startMs;
-    if (this.#attempts?.retriesStatus(head.status) === true) {
-      this.#attempts.avoid.push(this.upstreamAddress);
+    const attempts = this.#attempts;
+    if (attempts !== null && attempts.retriesStatus(head.status)) {
       this.#dropStream();
-      this.#pauseRequest(PAUSED_FOR_RETRY);
-      this.#attempts.schedule(this.#retry);
+      this.#retryLater(attempts);
       return;
     }
     this.statusDetails = 'via_upstream';
@@ -242,10 +242,8 @@ export class Exchange
       return this.#retry();
     }
     if (!attempts.retriesFailure(code, reused)) return this.fail(code, detail);
-    if (reused) return this.#retry();
-    attempts.avoid.push(this.upstreamAddress);
-    this.#pauseRequest(PAUSED_FOR_RETRY);
-    attempts.schedule(this.#retry);
+    if (reused) this.#retry();
+    else this.#retryLater(attempts);
   }
 
   upstreamWritable(): void {
@@ -342,7 +340,7 @@ export class Exchange
     const match = this.#tables.routes.match(this.request);
     this.#rule = match === null ? null : match.rule;
     this.matchedPrefix = match === null ? '' : match.matchedPrefix;
-    this.routeName = match === null ? '' : match.rule.config.name;
+    this.routeName = match === null ? '' : match.rule.name;
     if (this.#listener !== null) return;
     const name = this.#rule?.listener.name ?? this.#tables.routes.listenerFor(this.authority)?.name;
     this.#listener = this.#rule?.listener ?? this.#tables.listeners.get(name ?? '') ?? null;
@@ -357,13 +355,16 @@ export class Exchange
       const { random, mirrors: budget } = this.#deps;
       this.#mirrors = new Mirrors(mirrors, this.request, options, random, budget);
     }
+    if (!rule.plain || !end) this.#prepareAttempts(rule, end);
+    this.#attempt(end);
+  }
+
+  #prepareAttempts(rule: RuntimeRule, end: boolean): void {
     this.#attempts = Attempts.of(rule.config, this.method, end, this.#deps);
     const { requestMs } = rule.config.timeouts;
-    if (requestMs > 0) {
-      const expired = () => this.fail('request_timeout', 'request_timeout');
-      this.#attempts?.limitRequest(this.startMs + requestMs, expired);
-    }
-    this.#attempt(end);
+    if (requestMs === 0) return;
+    const expired = (): void => this.fail('request_timeout', 'request_timeout');
+    this.#attempts?.limitRequest(this.startMs + requestMs, expired);
   }
 
   /** `end`: the request has no body. */
@@ -376,35 +377,43 @@ export class Exchange
     const opened = cluster.connector.open(this.request, options, this, this);
     if (isRefusal(opened)) return this.fail(opened.code, opened.detail);
     this.#stream = opened;
-    const backendMs = this.#rule?.config.timeouts.backendRequestMs ?? 0;
-    if (backendMs > 0)
-      attempts?.limitAttempt(this.#deps.clock.now() + backendMs, this.#attemptExpired);
-    if (this.attempts > 1 && !end && attempts !== null) {
-      if (!attempts.replayTo(opened)) this.#pauseRequest(PAUSED_BY_OTHER_SIDE);
+    if (attempts === null) return;
+    const { backendRequestMs } = this.#rule?.config.timeouts ?? NO_TIMEOUTS;
+    if (backendRequestMs > 0) {
+      const atMs = this.#deps.clock.now() + backendRequestMs;
+      attempts.limitAttempt(atMs, () => this.#attemptExpired());
+    }
+    if (this.attempts > 1 && !end && !attempts.replayTo(opened)) {
+      this.#pauseRequest(PAUSED_BY_OTHER_SIDE);
     }
   }
 
-  readonly #attemptExpired = (): void => {
+  #attemptExpired(): void {
     this.#dropStream();
     this.#backend?.cluster?.metrics.timeouts.add(1);
     this.responseFailed('upstream_timeout', 'backend_request_timeout', false);
-  };
+  }
 
-  readonly #retry = (): void => {
+  #retry(): void {
     if (this.#finished) return;
     this.#attempt(this.#facts.end);
     this.#resumeRequest(PAUSED_FOR_RETRY);
-  };
+  }
+
+  #retryLater(attempts: Attempts): void {
+    attempts.avoid.push(this.upstreamAddress);
+    this.#pauseRequest(PAUSED_FOR_RETRY);
+    attempts.schedule(() => this.#retry());
+  }
 
   #attemptOptions(end: boolean, avoid: readonly string[]): AttemptOptions {
-    const timeouts = this.#rule?.config.timeouts;
-    const explicit = timeouts !== undefined && timeouts.requestMs + timeouts.backendRequestMs > 0;
+    const cluster = this.#backend?.cluster;
     return {
       end,
       bodyLength: this.#bodyLength(),
       more: this.#facts.more && this.attempts === 0,
       expectContinue: this.#facts.expectContinue && !this.#continued,
-      idleMs: explicit ? 0 : (this.#backend?.cluster?.streamIdleMs ?? 0),
+      idleMs: this.#rule?.timed === true ? 0 : (cluster?.streamIdleMs ?? 0),
       avoid,
     };
   }
@@ -486,4 +495,5 @@ export class Exchange
 }
 
 const NOWHERE: readonly string[] = [];
+const NO_TIMEOUTS: Timeouts = { requestMs: 0, backendRequestMs: 0 };
 const NO_FILTERS: readonly HeadFilter[] = [];

@@ -8,7 +8,7 @@
  *
  * An answer that ends before the request's body does leaves the connection reading and dropping
  * what is left, within bounds, so that the client sees the answer and not a reset. The same is done
- * after a refusal.
+ * after a refusal. No request is begun while answers wait for a client that does not read.
  */
 
 import { Deadline } from '../../base/deadline.ts';
@@ -62,6 +62,12 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
   #closing = false;
   #halfClosed = false;
   #processing = false;
+  /** Answers wait because the client does not read. */
+  #blocked = false;
+  /** The exchange takes no body at the moment. */
+  #requestPaused = false;
+  /** The exchange was told that body bytes follow at once, and none has yet. */
+  #owesData = false;
 
   constructor(connection: Connection, context: ServerContext) {
     this.#connection = connection;
@@ -102,23 +108,13 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
       this.#drop(length);
       return;
     }
-    if (this.#backlog === null) this.#process(chunk, 0, length);
-    else {
-      this.#keep(chunk, 0, length);
-      if (this.#exchange === null || !this.#decoder.done) this.#processBacklog();
-    }
+    if (this.#backlog === null) this.#process(chunk, length, false);
+    else this.#keep(chunk, 0, length, false);
   }
 
   connectionEnd(): void {
     this.#halfClosed = true;
-    if (this.#closing || (this.#exchange === null && !this.#reader.partial)) {
-      this.#connection.destroy();
-      return;
-    }
-    if (this.#exchange === null) this.#refuse('request_malformed', 'closed_in_head');
-    else if (!this.#exchange.requestDone)
-      this.#exchange.requestFailed('client_gone', 'closed_in_body');
-    else this.#keepAlive = false;
+    if (this.#backlog === null) this.#inputEnded();
   }
 
   connectionClosed(error: string): void {
@@ -130,26 +126,33 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
   }
 
   connectionWritable(): void {
-    if (this.#exchange === null) return;
-    this.#watchBody(this.#exchange);
-    this.#exchange.responseWritable();
+    this.#blocked = false;
+    if (this.#closing) this.#setDeadline(LIMITS.lingerMs);
+    else if (this.#exchange === null) this.#nextRequest();
+    else {
+      this.#watch(this.#exchange);
+      this.#exchange.responseWritable();
+    }
   }
 
   bodyData(chunk: Buffer, end: boolean): void {
+    this.#owesData = false;
     const exchange = this.#exchange;
     if (exchange === null) this.#drop(chunk.length);
     else exchange.requestData(chunk, end);
   }
 
   bodyTrailers(fields: Fields): void {
+    this.#owesData = false;
     const exchange = this.#exchange;
     if (exchange === null) return;
     if (fields.length > 0) exchange.requestTrailers(fields);
     else exchange.requestData(NO_BYTES, true);
   }
 
-  #process(chunk: Buffer, from: number, to: number): void {
-    let at = from;
+  /** `own`: the bytes are ours to keep. */
+  #process(chunk: Buffer, to: number, own: boolean): void {
+    let at = 0;
     this.#processing = true;
     while (at < to && !this.#closing) {
       if (!this.#decoder.done) {
@@ -159,30 +162,48 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
           break;
         }
         at = next;
-        if (this.#exchange !== null) this.#watchBody(this.#exchange);
+        if (this.#exchange !== null) this.#watch(this.#exchange);
         else if (this.#decoder.done) this.#dropBytes = 0;
-      } else if (this.#exchange !== null) {
-        this.#keep(chunk, at, to);
+      } else if (this.#exchange !== null || this.#blocked) {
+        this.#keep(chunk, at, to, own);
         break;
       } else at = this.#readHead(chunk, at, to);
     }
     this.#processing = false;
+    if (!this.#owesData) return;
+    this.#owesData = false;
+    this.#exchange?.requestData(NO_BYTES, false);
   }
 
-  #processBacklog(): void {
+  /** Goes on with what was pipelined, or reads. */
+  #nextRequest(): void {
+    if (this.#processing) return;
     const backlog = this.#backlog;
-    if (backlog === null) return;
     this.#backlog = null;
     this.#connection.resume();
-    this.#process(backlog, 0, backlog.length);
+    this.#setDeadline(this.#context.draining ? LIMITS.lingerMs : this.#tables.client.idleMs);
+    if (backlog === null) return;
+    this.#process(backlog, backlog.length, true);
+    if (this.#halfClosed && this.#backlog === null) this.#inputEnded();
   }
 
   /** Keeps pipelined bytes; above the bound the client has to wait. */
-  #keep(chunk: Buffer, from: number, to: number): void {
+  #keep(chunk: Buffer, from: number, to: number, own: boolean): void {
     const bytes = chunk.subarray(from, to);
-    this.#backlog =
-      this.#backlog === null ? Buffer.from(bytes) : Buffer.concat([this.#backlog, bytes]);
+    if (this.#backlog !== null) this.#backlog = Buffer.concat([this.#backlog, bytes]);
+    else this.#backlog = own ? bytes : Buffer.from(bytes);
     if (this.#backlog.length >= LIMITS.pipelineBytesMax) this.#connection.pause();
+  }
+
+  /** The client has ended its side and all it sent is read. */
+  #inputEnded(): void {
+    const exchange = this.#exchange;
+    if (this.#closing) return;
+    if (exchange === null) {
+      if (this.#reader.partial) this.#refuse('request_malformed', 'closed_in_head');
+      else this.#linger();
+    } else if (exchange.requestDone) this.#keepAlive = false;
+    else exchange.requestFailed('client_gone', 'closed_in_body');
   }
 
   /** The offset behind the head, or `to`. */
@@ -220,7 +241,6 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
     this.trusted = this.#tables.isTrusted(this.remoteAddress);
     this.#keepAlive =
       parser.keepAlive &&
-      !this.#halfClosed &&
       !this.#context.draining &&
       this.#requests < LIMITS.requestsPerConnectionMax;
     this.#expectsContinue = parser.expectContinue;
@@ -234,17 +254,27 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
       more: more && !end,
       headBytes,
     };
+    this.#owesData = facts.more;
     this.#framing.request(head);
     const exchange = new Exchange(head, facts, this, this.#tables, this.#context.deps);
     this.#exchange = exchange;
-    this.#watchBody(exchange);
+    this.#watch(exchange);
     exchange.begin();
   }
 
-  /** While the client owes bytes its time runs; while a backend works it does not. */
-  #watchBody(exchange: Exchange): void {
-    if (exchange.requestDone) this.#deadline.clear();
-    else this.#setDeadline(this.#tables.client.streamIdleMs);
+  /** The client's time runs while it owes body bytes or room for the answer, not while a backend works. */
+  #watch(exchange: Exchange): void {
+    if (this.#blocked || !(exchange.requestDone || this.#requestPaused)) {
+      this.#setDeadline(this.#tables.client.streamIdleMs);
+    } else this.#deadline.clear();
+  }
+
+  /** The outcome of a write. */
+  #wrote(writable: boolean): boolean {
+    if (writable) return true;
+    this.#blocked = true;
+    this.#setDeadline(this.#tables.client.streamIdleMs);
+    return false;
   }
 
   #bodyBroken(): void {
@@ -277,7 +307,7 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
     this.#context.metrics.timeouts.add(1);
     this.#keepAlive = false;
     if (exchange === null) this.#refuse('request_head_timeout', 'head_timeout');
-    else if (exchange.requestDone) exchange.requestFailed('client_gone', 'client_reads_too_slowly');
+    else if (this.#blocked) exchange.requestFailed('client_gone', 'client_reads_too_slowly');
     else exchange.requestFailed('request_body_timeout', 'body_timeout');
   }
 
@@ -292,12 +322,12 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
   writeHead(head: ResponseHead, end: boolean, more: boolean): number {
     // A client that still waits for a 100 may or may not send its body now.
     if (this.#expectsContinue && this.#exchange?.requestDone !== true) this.#keepAlive = false;
-    if (this.#context.draining || this.#halfClosed) this.#keepAlive = false;
+    if (this.#context.draining) this.#keepAlive = false;
     const length = this.#framing.response(head, end);
     if (this.#framing.untilClose) this.#keepAlive = false;
     const text = responseHeadText(head, length, this.#framing.connection(this.#keepAlive));
     if (more && !end) this.#heldHead = text;
-    else this.#connection.write(text);
+    else this.#wrote(this.#connection.write(text));
     return text.length;
   }
 
@@ -316,21 +346,16 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
       }
       if (end) after += '0\r\n\r\n';
     }
-    const writable = this.#connection.writeAround(
-      before,
-      this.#framing.bodyless ? NO_BYTES : chunk,
-      after,
-    );
-    if (!writable) this.#setDeadline(this.#tables.client.streamIdleMs);
-    return writable;
+    const body = this.#framing.bodyless ? NO_BYTES : chunk;
+    return this.#wrote(this.#connection.writeAround(before, body, after));
   }
 
   writeTrailers(fields: Fields): void {
     const before = this.#heldHead;
     this.#heldHead = '';
     if (!this.#framing.take(0, true)) this.#broken();
-    else if (this.#framing.chunked) this.#connection.write(before + chunkedEnd(fields));
-    else if (before !== '') this.#connection.write(before);
+    else if (this.#framing.chunked) this.#wrote(this.#connection.write(before + chunkedEnd(fields)));
+    else if (before !== '') this.#wrote(this.#connection.write(before));
   }
 
   reset(): void {
@@ -340,34 +365,39 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
   }
 
   pauseRequest(): void {
+    this.#requestPaused = true;
     this.#connection.pause();
-    this.#deadline.clear();
+    if (!this.#blocked) this.#deadline.clear();
   }
 
   resumeRequest(): void {
-    this.#connection.resume();
-    if (this.#exchange !== null) this.#watchBody(this.#exchange);
+    this.#requestPaused = false;
+    const kept = this.#backlog === null ? 0 : this.#backlog.length;
+    if (kept < LIMITS.pipelineBytesMax) this.#connection.resume();
+    if (this.#exchange !== null) this.#watch(this.#exchange);
   }
 
   exchangeEnded(): void {
     const requestDone = this.#exchange?.requestDone === true;
     this.#exchange = null;
-    this.#connection.resume();
+    this.#requestPaused = false;
     if (this.#closing) return;
-    if (!this.#keepAlive || (this.#halfClosed && this.#backlog === null)) {
+    if (!this.#keepAlive) {
       this.#linger();
       return;
     }
-    this.#setDeadline(this.#tables.client.idleMs);
     if (!requestDone) this.#dropBytes = LIMITS.lingerBytesMax;
-    if (this.#backlog !== null && !this.#processing) this.#processBacklog();
+    if (this.#blocked) this.#connection.pause();
+    else if (!this.#processing) this.#nextRequest();
+    else {
+      this.#connection.resume();
+      this.#setDeadline(this.#tables.client.idleMs);
+    }
   }
 
   /** The answer broke its own framing: the client must be able to tell. */
   #broken(): void {
-    this.#keepAlive = false;
-    this.#closing = true;
-    this.#connection.reset();
+    this.#exchange?.fail('filter_body_length', 'answer_length_mismatch');
   }
 
   /** Says goodbye and reads on for a moment, so that what was sent is not lost to a reset. */
@@ -376,14 +406,17 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
     this.#decoder.stop();
     this.#backlog = null;
     this.#dropBytes = LIMITS.lingerBytesMax;
+    this.#connection.resume();
+    const { queuedBytes } = this.#connection;
+    this.#setDeadline(queuedBytes > 0 ? this.#tables.client.streamIdleMs : LIMITS.lingerMs);
     this.#connection.end();
-    if (this.#halfClosed) this.#deadline.clear();
-    this.#setDeadline(LIMITS.lingerMs);
   }
 
   #drop(bytes: number): void {
     this.#dropBytes -= bytes;
-    if (this.#dropBytes <= 0) this.#connection.destroy();
+    if (this.#dropBytes > 0) return;
+    this.#closing = true;
+    this.#connection.destroy();
   }
 
   #setDeadline(afterMs: number): void {

@@ -27,7 +27,14 @@ export interface RuntimeListener {
 }
 
 export interface RuntimeRule {
+  /** What only requests that are not plain need. */
   readonly config: Rule;
+  readonly name: string;
+  readonly invalid: string | null;
+  /** Neither timeouts nor retries. */
+  readonly plain: boolean;
+  /** It has timeouts of its own: then idle time alone fails nothing. */
+  readonly timed: boolean;
   readonly listener: RuntimeListener;
   readonly metrics: RouteMetrics;
   /** Filters of the Gateway, then of the route. */
