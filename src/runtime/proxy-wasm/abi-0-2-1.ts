@@ -17,7 +17,7 @@ import * as sharedQueue from './calls/shared-queue.ts';
 import * as control from './calls/stream-control.ts';
 import * as timers from './calls/timers.ts';
 import type { ExportTable } from './exports.ts';
-import { INVALID_MEMORY_ACCESS, OK } from './status.ts';
+import { BAD_ARGUMENT, INVALID_MEMORY_ACCESS, MAP_LAST, OK } from './status.ts';
 import type { Vm } from './vm.ts';
 
 const u = (value: number): number => value >>> 0;
@@ -47,6 +47,7 @@ const edit =
   (vm) =>
   (map: number, name: number, nameSize: number, value: number, valueSize: number) => {
     const memory = vm.memory;
+    if (u(map) > MAP_LAST) return BAD_ARGUMENT;
     if (!memory.has(u(name), u(nameSize)) || !memory.has(u(value), u(valueSize))) {
       return INVALID_MEMORY_ACCESS;
     }
@@ -68,6 +69,7 @@ const HEADER_MAPS: Record<string, HostCall> = {
   proxy_get_header_map_value: i32(
     5,
     (vm) => (map: number, name: number, nameSize: number, at: number, size: number) => {
+      if (u(map) > MAP_LAST) return BAD_ARGUMENT;
       if (!vm.memory.has(u(name), u(nameSize))) return INVALID_MEMORY_ACCESS;
       return headerMap.getValue(vm, u(map), vm.memory.name(u(name), u(nameSize)), u(at), u(size));
     },
@@ -75,6 +77,7 @@ const HEADER_MAPS: Record<string, HostCall> = {
   proxy_add_header_map_value: i32(5, edit(headerMap.add)),
   proxy_replace_header_map_value: i32(5, edit(headerMap.replace)),
   proxy_remove_header_map_value: i32(3, (vm) => (map: number, name: number, nameSize: number) => {
+    if (u(map) > MAP_LAST) return BAD_ARGUMENT;
     if (!vm.memory.has(u(name), u(nameSize))) return INVALID_MEMORY_ACCESS;
     return headerMap.remove(vm, u(map), vm.memory.name(u(name), u(nameSize)));
   }),

@@ -68,7 +68,9 @@ export class GuestMemory {
 
   /** A copy. */
   slice(at: number, length: number): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.bytes, at, at + length);
+    const copy = new Uint8Array(length);
+    copy.set(this.bytes.subarray(at, at + length));
+    return copy;
   }
 
   setBytes(at: number, value: Uint8Array): void {

@@ -71,7 +71,6 @@ export function getValue(
   atOut: number,
   sizeOut: number,
 ): number {
-  if (map > MAP_LAST) return BAD_ARGUMENT;
   if (name === null) return NOT_FOUND;
   const value = find(vm, map, name);
   return value === undefined ? NOT_FOUND : giveText(vm, value, atOut, sizeOut);
@@ -86,7 +85,6 @@ function find(vm: Vm, map: number, name: string): string | undefined {
 }
 
 export function add(vm: Vm, map: number, name: string | null, value: string): number {
-  if (map > MAP_LAST) return BAD_ARGUMENT;
   const fields = editableLines(vm, map);
   if (fields === null || !acceptable(vm, name, value)) return OK;
   if (isPseudo(name)) setPseudo(vm, map, name, value);
@@ -97,7 +95,6 @@ export function add(vm: Vm, map: number, name: string | null, value: string): nu
 
 /** An unacceptable value removes the field: what it should replace must not stay. */
 export function replace(vm: Vm, map: number, name: string | null, value: string): number {
-  if (map > MAP_LAST) return BAD_ARGUMENT;
   const fields = editableLines(vm, map);
   if (fields === null) return OK;
   if (!acceptable(vm, name, value)) {
@@ -110,7 +107,6 @@ export function replace(vm: Vm, map: number, name: string | null, value: string)
 
 /** Removing what is not there is fine; pseudo-fields stay. */
 export function remove(vm: Vm, map: number, name: string | null): number {
-  if (map > MAP_LAST) return BAD_ARGUMENT;
   const fields = editableLines(vm, map);
   if (fields === null || name === null) return OK;
   if (removeField(fields, name)) vm.stream?.edited(map);

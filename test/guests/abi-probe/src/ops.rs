@@ -171,15 +171,15 @@ fn run_call(step: &Step) -> Action {
     match step.op.as_str() {
         "call" => log::info!("called {:?}", host::dispatch_http_call(target, headers, Some(b"question"), vec![], second)),
         "badcall" => log::info!("called {:?}", host::dispatch_http_call(target, vec![("a", "b")], None, vec![], second)),
-        "grpc-call" => log::info!("grpc {:?}", host::dispatch_grpc_call(target, "svc", "Do", vec![], Some(b"q"), second)),
-        "grpc-stream" => {
+        "rpc" => log::info!("grpc {:?}", host::dispatch_grpc_call(target, "svc", "Do", vec![], Some(b"q"), second)),
+        "rpcstream" => {
             let id = host::open_grpc_stream(target, "svc", "Do", vec![]);
             log::info!("grpc {:?}", id);
             if let Ok(id) = id {
                 host::send_grpc_stream_message(id, Some(b"hello"), false).unwrap();
             }
         }
-        "grpc-cancel" => log::info!("cancel {:?}", host::cancel_grpc_call(step.arg.parse().unwrap())),
+        "rpccancel" => log::info!("cancel {:?}", host::cancel_grpc_call(step.arg.parse().unwrap())),
         _ => panic!("unknown step {}", step.op),
     }
     Action::Continue
