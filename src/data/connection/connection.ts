@@ -22,7 +22,7 @@ export interface ConnectionHandler {
   connectionOpen(): void;
   /** The other side will send no more. */
   connectionEnd(): void;
-  /** Unsent bytes have gone after a write returned false. */
+  /** Unsent bytes have gone after a write returned false, or after {@link Connection.end}. */
   connectionWritable(): void;
   /** Once, last. `error` is a system code such as ECONNRESET, '' for an orderly close. */
   connectionClosed(error: string): void;
@@ -157,7 +157,9 @@ export class Connection {
 
   /** Sends what is queued, then FIN. */
   end(): void {
-    this.#socket.end();
+    this.#socket.end((error?: Error | null) => {
+      if (error === undefined || error === null) this.#handler.connectionWritable();
+    });
   }
 
   /** Drops the connection and what is queued. */

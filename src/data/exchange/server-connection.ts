@@ -354,7 +354,8 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
     const before = this.#heldHead;
     this.#heldHead = '';
     if (!this.#framing.take(0, true)) this.#broken();
-    else if (this.#framing.chunked) this.#wrote(this.#connection.write(before + chunkedEnd(fields)));
+    else if (this.#framing.chunked)
+      this.#wrote(this.#connection.write(before + chunkedEnd(fields)));
     else if (before !== '') this.#wrote(this.#connection.write(before));
   }
 

@@ -138,8 +138,8 @@ export async function startPlane(parts: Omit<SnapshotParts, 'port'>): Promise<Te
     logRequest: (info) => log.push(logged(info)),
   });
   const apply = async (next: Snapshot): Promise<void> => {
-    const failures = await plane.apply(next, NO_GUESTS);
-    if (failures.length > 0) throw new Error(`cannot listen: ${failures[0]?.code}`);
+    const { bindFailures } = await plane.apply(next, NO_GUESTS);
+    if (bindFailures.length > 0) throw new Error(`cannot listen: ${bindFailures[0]?.code}`);
   };
   await apply(snapshot({ ...parts, port }));
   const close = async (): Promise<void> => plane.close();
