@@ -3,8 +3,10 @@
  * reads what is wrong: the version of the ABI, every import, every callback and the allocator.
  */
 
+import { LIMITS } from '../../base/limits.ts';
 import { checkImports, type HostTable } from '../module/imports.ts';
 import type { LoadRefusal } from '../module/load.ts';
+import { limitMemory } from '../module/memory-limit.ts';
 import type { ModuleShape } from '../module/shape.ts';
 import { exportedFunctions } from '../module/shape.ts';
 import { WASI_SIGNATURES } from '../wasi/signatures.ts';
@@ -34,10 +36,11 @@ export function verifyFilter(shape: ModuleShape): string[] {
   return [...problems, ...verifyMemory(shape, functions)];
 }
 
-/** For `loadModule`'s `prepare`: the bytes as they are, or all problems in one reason. */
+/** For `loadModule`'s `prepare`: the bytes with their memory bounded, or all problems in one reason. */
 export function prepareFilter(bytes: Uint8Array, shape: ModuleShape): Uint8Array | LoadRefusal {
   const problems = verifyFilter(shape);
-  return problems.length === 0 ? bytes : { reason: problems.join('; ') };
+  if (problems.length > 0) return { reason: problems.join('; ') };
+  return limitMemory(bytes, LIMITS.guestMemoryBytesMax);
 }
 
 function wrongAbi(version: string | undefined): string {

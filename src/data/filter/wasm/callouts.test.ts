@@ -83,9 +83,7 @@ describe('wasm filter: HTTP calls', () => {
 describe('wasm filter: gRPC', () => {
   it('makes a call that ends with its message or with a status', () => {
     const filter = probe();
-    filter
-      .open('request=rpc:known; request=rpc:known; request=pause')
-      .chain.requestHead(true);
+    filter.open('request=rpc:known; request=rpc:known; request=pause').chain.requestHead(true);
     const { callouts } = filter.deps;
     assert.equal(callouts.grpcRequests[0]?.service, 'svc');
     assert.equal(callouts.grpcRequests[0]?.method, 'Do');

@@ -3,14 +3,15 @@
  * order of RFC 9113 as Envoy writes them. A guest can set them only to what can be sent on.
  */
 
+import { LIMITS } from '../../../base/limits.ts';
+import { isAuthority, isFieldName } from '../../codec/h1/syntax.ts';
 import type { RequestHead, ResponseHead } from '../../codec/head.ts';
 
 export const REQUEST_PSEUDO_FIELDS = 4;
 export const RESPONSE_PSEUDO_FIELDS = 1;
 
-const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
-const TARGET = /^(?:\/[\x21-\x7e\x80-\xff]*|\*)$/;
-const AUTHORITY = /^[A-Za-z0-9\-._~%!$&'()*+,;=:[\]]{1,255}$/;
+/** Origin form (RFC 9112 3.2.1), without a fragment. */
+const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
 const STATUS = /^[2-5]\d\d$/;
 
 /** Lent to the caller until the next call of either function below. */
@@ -55,15 +56,15 @@ export function setRequestPseudoField(head: RequestHead, name: string, value: st
   switch (name) {
     case ':authority':
     case 'host':
-      if (!AUTHORITY.test(value)) return false;
+      if (!isAuthority(value)) return false;
       head.authority = value.toLowerCase();
       return true;
     case ':path':
-      if (!TARGET.test(value)) return false;
+      if (!TARGET.test(value) || value.length > LIMITS.targetBytesMax) return false;
       head.target = value;
       return true;
     case ':method':
-      if (!METHOD.test(value)) return false;
+      if (!isFieldName(value) || value === 'CONNECT') return false;
       head.method = value;
       return true;
     case ':scheme':

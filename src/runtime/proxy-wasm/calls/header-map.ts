@@ -23,22 +23,10 @@ import {
 import type { HttpStream } from '../stream.ts';
 import { fieldName } from '../text-cache.ts';
 import type { Vm } from '../vm.ts';
+import { refusedField } from './field-check.ts';
 import { giveText, reserve } from './give.ts';
 
 const NOTHING: readonly string[] = [];
-
-/** Framing and connections are the codec's: a guest that could set them could split messages. */
-const OWNED_BY_CODEC: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** Visible characters, blanks and obs-text: no control characters (RFC 9110 5.5). */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const LENGTH = /^\d{1,15}$/;
 
 export function getPairs(vm: Vm, map: number, atOut: number, sizeOut: number): number {
   if (map > MAP_LAST) return BAD_ARGUMENT;
@@ -186,12 +174,10 @@ function acceptable(vm: Vm, name: string | null, value: string): name is string 
     vm.warn('a field was ignored: its name is not a token');
     return false;
   }
-  if (OWNED_BY_CODEC.has(name)) {
-    vm.warn(`the field "${name}" was ignored: it belongs to the connection`);
-    return false;
-  }
-  if (!VALUE.test(value) || (name === 'content-length' && !LENGTH.test(value))) {
-    vm.warn(`the field "${name}" was ignored: not a value it can have`);
+  // Pseudo-fields and the authority have checks of their own.
+  const refused = isPseudo(name) ? null : refusedField(name, value);
+  if (refused !== null) {
+    vm.warn(`the field "${name}" was ignored: ${refused}`);
     return false;
   }
   return true;

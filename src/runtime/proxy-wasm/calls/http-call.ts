@@ -5,9 +5,9 @@ import { readPairs } from '../pairs.ts';
 import { BAD_ARGUMENT, INTERNAL_FAILURE, INVALID_MEMORY_ACCESS, OK } from '../status.ts';
 import { fieldName } from '../text-cache.ts';
 import type { Vm } from '../vm.ts';
+import { isFieldText } from './field-check.ts';
 import type { Range } from './stream-control.ts';
 
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const REQUIRED = [':method', ':path', ':authority'] as const;
 /** A negative timeout arrives as more. */
 const TIMEOUT_MS_MAX = 0x7fff_ffff;
@@ -45,7 +45,7 @@ export function callFields(vm: Vm, range: Range): string[] | null {
   if (pairs === null) return null;
   for (let i = 0; i < pairs.length; i += 2) {
     const name = fieldName(pairs[i] as string);
-    if (name === null || !FIELD_VALUE.test(pairs[i + 1] as string)) return null;
+    if (name === null || !isFieldText(pairs[i + 1] as string)) return null;
     pairs[i] = name;
   }
   return pairs;

@@ -13,21 +13,11 @@ import {
 import type { GuestReply } from '../stream.ts';
 import { fieldName } from '../text-cache.ts';
 import type { Vm } from '../vm.ts';
+import { refusedField } from './field-check.ts';
 
 const STATUS_MIN = 200;
 const STATUS_MAX = 599;
 const GRPC_STATUS_MAX = 16;
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** The exchange frames the answer; these would contradict it. */
-const NOT_A_REPLY_FIELD: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 /** A range of guest memory. */
 export interface Range {
   readonly at: number;
@@ -80,8 +70,9 @@ function replyFields(vm: Vm, range: Range): string[] {
   for (let i = 0; i < pairs.length; i += 2) {
     const name = fieldName(pairs[i] as string);
     const value = pairs[i + 1] as string;
-    const valid = name !== null && FIELD_VALUE.test(value) && !NOT_A_REPLY_FIELD.has(name);
-    if (valid && name.charCodeAt(0) !== 0x3a) fields.push(name, value);
+    // The exchange frames the answer: a length of the guest's own would contradict it.
+    const framing = name === 'content-length' || name?.charCodeAt(0) === 0x3a;
+    if (name !== null && !framing && refusedField(name, value) === null) fields.push(name, value);
     else vm.warn(`the field "${pairs[i]}" of a local response was left out`);
   }
   return fields;
