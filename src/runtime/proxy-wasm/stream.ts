@@ -33,13 +33,13 @@ export type PropertyValue = string | number | bigint | boolean | Uint8Array | re
 
 export abstract class HttpStream {
   readonly vm: Vm;
-  readonly id: number;
+  /** Given when the guest is told of it; 0 before. */
+  id = 0;
   /** The guest knows of it. */
   created = false;
 
-  constructor(vm: Vm, id: number) {
+  constructor(vm: Vm) {
     this.vm = vm;
-    this.id = id;
   }
 
   /** Lines of a map as they stand, pseudo-fields apart; null where there is no such map now. */

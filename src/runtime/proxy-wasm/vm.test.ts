@@ -135,7 +135,7 @@ describe('vm: contexts', () => {
         { name: 'proxy_on_delete', type: 4, digit: 3 },
       ]),
     );
-    const stream = new TinyStream(tiny.vm, tiny.vm.newId());
+    const stream = new TinyStream(tiny.vm);
     tiny.vm.createStream(stream);
     tiny.vm.endStream(stream);
     tiny.vm.endStream(stream);
@@ -165,7 +165,7 @@ describe('vm: contexts', () => {
     const tiny = new Tiny();
     const ids = new Set<number>();
     for (let i = 0; i < 100; i++) {
-      const stream = new TinyStream(tiny.vm, tiny.vm.newId());
+      const stream = new TinyStream(tiny.vm);
       tiny.vm.createStream(stream);
       ids.add(stream.id);
     }
@@ -208,7 +208,7 @@ describe('vm: contexts', () => {
 
   it('dies once and lets go of everything', () => {
     const tiny = new Tiny();
-    const stream = new TinyStream(tiny.vm, tiny.vm.newId());
+    const stream = new TinyStream(tiny.vm);
     tiny.vm.createStream(stream);
     tiny.vm.ticks.setPeriod(10);
     tiny.vm.run(

@@ -16,6 +16,7 @@ import type { PluginDeps, PluginSpec } from './host.ts';
 import type { MetricTable } from './metric-table.ts';
 import { ROOT_ID } from './status.ts';
 import type { HttpStream } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 import { TickTimer } from './tick-timer.ts';
 
 const WARNINGS_MAX = 100;
@@ -67,11 +68,10 @@ export class Vm {
   status = 0;
   statusMessage = '';
   readonly #owner: VmOwner;
-  readonly #streams = new Map<number, HttpStream>();
+  readonly #streams = new StreamTable(ROOT_ID + 1);
   #memory: GuestMemory | null = null;
   #exports: GuestExports | null = null;
   #later: (() => void)[] = [];
-  #nextId = ROOT_ID + 1;
   #running = false;
   #held = true;
   #warnings = 0;
@@ -167,17 +167,9 @@ export class Vm {
     return at !== 0 && this.memory.has(at, length) ? at : 0;
   }
 
-  /** An id no context in flight has. */
-  newId(): number {
-    let id = this.#nextId;
-    while (id <= ROOT_ID || this.#streams.has(id)) id = id >= 0xffff_ffff ? ROOT_ID + 1 : id + 1;
-    this.#nextId = id + 1;
-    return id;
-  }
-
   createStream(stream: HttpStream): void {
+    if (!this.#streams.add(stream)) return;
     stream.created = true;
-    this.#streams.set(stream.id, stream);
     this.run(stream, this.exports.contextCreate, stream.id, ROOT_ID);
   }
 
@@ -189,7 +181,7 @@ export class Vm {
     this.run(stream, exports.done, stream.id);
     this.run(stream, exports.delete, stream.id);
     stream.created = false;
-    this.#streams.delete(stream.id);
+    this.#streams.remove(stream);
   }
 
   /** Sets what further host calls are about; false for an unknown context. */
@@ -242,7 +234,7 @@ export class Vm {
     this.#report('trapped', error);
     this.#later = [];
     this.#letGo();
-    const streams = [...this.#streams.values()];
+    const streams = [...this.#streams];
     this.#streams.clear();
     this.#owner.vmDied(this, trapMessage(error));
     for (const stream of streams) stream.vmDied();

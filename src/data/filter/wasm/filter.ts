@@ -56,6 +56,10 @@ export class WasmHttpFilter extends StreamPort implements HttpFilter {
     const message = this.requestMessage;
     message.headHere = true;
     this.vm.createStream(this);
+    if (!this.created && !this.vm.dead) {
+      this.host.fail('filter_failed', 'the filter has as many streams as it may');
+      return HEAD_STOP_ALL;
+    }
     const count = head.fields.length / 2 + REQUEST_PSEUDO_FIELDS;
     const action = this.vm.run(this, this.vm.exports.requestHeaders, this.id, count, end ? 1 : 0);
     return headVerdict(message, action);

@@ -27,7 +27,7 @@ export abstract class StreamPort extends HttpStream {
   #routeCleared = false;
 
   constructor(vm: Vm, host: FilterHost) {
-    super(vm, vm.newId());
+    super(vm);
     this.host = host;
   }
 

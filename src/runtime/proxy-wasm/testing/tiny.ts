@@ -159,7 +159,7 @@ export class Tiny implements VmOwner {
     const bind = linkerOf(module);
     assert.ok(bind !== null);
     this.problem = this.vm.start(module, bind);
-    this.stream = new TinyStream(this.vm, 2);
+    this.stream = new TinyStream(this.vm);
   }
 
   vmDied(_vm: Vm, reason: string): void {
