@@ -16,7 +16,7 @@ export interface PlainMessage {
 }
 
 const FIELD_LINE = /^[!#$%&'*+.^_`|~0-9a-z-]+: (?:[^ \t](?:.*[^ \t])?)?$/s;
-const CONTROL = new RegExp('[\\u0000-\\u0008\\u000a-\\u001f\\u007f]');
+const CONTROL = /[^\t -~\x80-\xff]/;
 
 /** The first message of `text`; null while it is not complete. */
 export function readMessage(text: string, bodyless = false): PlainMessage | null {

@@ -6,6 +6,9 @@
 import * as net from 'node:net';
 import { readMessage } from './plain-message.ts';
 
+/** Longer than anything here takes; a hang is a failure with a name. */
+const HANG_MS = 10_000;
+
 export const BACKEND_ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
 export class RecordedConnection {
@@ -42,6 +45,8 @@ type Answer = (request: string, socket: net.Socket) => void;
 export class RecordingBackend {
   connections: RecordedConnection[] = [];
   port = 0;
+  /** Complete requests of all connections, in the order they came. */
+  requests: string[] = [];
   /** A request that was not in the one form Tulle may send. */
   violations: string[] = [];
   readonly #server: net.Server;
@@ -66,24 +71,33 @@ export class RecordingBackend {
     return this.connections.map((connection) => connection.bytes).join('');
   }
 
-  get requests(): string[] {
-    return this.connections.flatMap((connection) => connection.requests);
-  }
-
   /** Forgets what has been seen; open connections stay open but are no longer listed. */
   forget(): void {
     this.connections = [];
+    this.requests = [];
     this.violations = [];
   }
 
   /** Resolves as soon as `seen()` holds; asked again whenever bytes or an end arrive. */
   async until(seen: () => boolean): Promise<void> {
-    while (!seen()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (!seen()) await this.#next();
   }
 
   async close(): Promise<void> {
     for (const { socket } of this.connections) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async #next(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`the backend waits in vain behind ${JSON.stringify(this.bytes)}`));
+      }, HANG_MS);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   #accept(socket: net.Socket): void {
@@ -105,6 +119,7 @@ export class RecordingBackend {
       const complete = connection.take(text);
       const waits = /\r\nexpect: 100-continue\r\n/.test(connection.bytes) && !headBefore;
       if (waits) connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+      this.requests.push(...complete);
       for (const request of complete) this.#answer(request, connection.socket);
     } catch (error) {
       this.violations.push(`${error}`);
