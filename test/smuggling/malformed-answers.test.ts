@@ -35,10 +35,10 @@ function misbehave(request: string, socket: net.Socket): void {
     socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${target.length}\r\n\r\n${body}`);
     return;
   }
-  if (row.then === 'reset') socket.resetAndDestroy();
+  if (row.ending === 'reset') socket.resetAndDestroy();
   else {
     socket.write(row.bytes, 'latin1');
-    if (row.then === 'end') socket.end();
+    if (row.ending === 'end') socket.end();
   }
 }
 
@@ -60,7 +60,7 @@ async function assertOwn(client: RawClient, target: string): Promise<void> {
 }
 
 async function assertRow(client: RawClient, row: MalformedAnswer): Promise<void> {
-  const bodyless = / (?:204|304) /.test(row.bytes.slice(0, 16));
+  const bodyless = row.outcome === 200 && passed(row).status !== 200;
   const answer = await client.answer(bodyless);
   if (row.outcome === 200) {
     const { status, body } = passed(row);
@@ -106,15 +106,15 @@ suite('so does the next in a pipeline, and another connection at the same time',
     test(row.name, async () => {
       const client = await RawClient.open(plane.port);
       const other = await RawClient.open(plane.port);
-      const before = `/before-${index}`;
+      const first = `/first-${index}`;
       const next = `/next-${index}`;
       client.write(
-        [before, `/bad/${index}`, next]
+        [first, `/bad/${index}`, next]
           .map((target) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`)
           .join(''),
       );
       other.write(`GET /other-${index} HTTP/1.1\r\nHost: a\r\n\r\n`);
-      await assertOwn(client, before);
+      await assertOwn(client, first);
       await assertOwn(other, `/other-${index}`);
       other.destroy();
       if (row.outcome === 'cut') {
@@ -123,7 +123,7 @@ suite('so does the next in a pipeline, and another connection at the same time',
         assert.ok(!client.text.includes(next), 'no answer behind a broken one');
         return;
       }
-      const bodyless = / (?:204|304) /.test(row.bytes.slice(0, 16));
+      const bodyless = row.outcome === 200 && passed(row).status !== 200;
       const answer = await client.answer(bodyless);
       const expected = row.outcome === 200 ? passed(row).status : row.outcome;
       assert.equal(statusOf(answer), expected);

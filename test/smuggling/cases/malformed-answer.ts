@@ -5,7 +5,7 @@ export interface MalformedAnswer {
   /** latin1. */
   readonly bytes: string;
   /** What the backend does behind it. */
-  readonly then: 'wait' | 'end' | 'reset';
+  readonly ending: 'wait' | 'end' | 'reset';
   /** 502 or 504; 'cut': the head had gone, so the connection is broken; 200: only what was announced passes. */
   readonly outcome: 200 | 502 | 504 | 'cut';
   /** The word the log shows. */
@@ -20,9 +20,9 @@ function answer(
   bytes: string,
   outcome: MalformedAnswer['outcome'],
   reason: string,
-  then: MalformedAnswer['then'] = 'wait',
+  ending: MalformedAnswer['ending'] = 'wait',
 ): MalformedAnswer {
-  return { name, bytes, then, outcome, reason };
+  return { name, bytes, ending, outcome, reason };
 }
 
 function bad(name: string, bytes: string, reason: string): MalformedAnswer {
