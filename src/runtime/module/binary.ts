@@ -16,11 +16,11 @@ import type {
 } from './shape.ts';
 import { readTypeSection, readValueType } from './types.ts';
 
-export const SECTION_TYPE = 1;
-export const SECTION_IMPORT = 2;
-export const SECTION_FUNCTION = 3;
-export const SECTION_MEMORY = 5;
-export const SECTION_EXPORT = 7;
+const SECTION_TYPE = 1;
+const SECTION_IMPORT = 2;
+const SECTION_FUNCTION = 3;
+const SECTION_MEMORY = 5;
+const SECTION_EXPORT = 7;
 
 const KINDS: readonly ExternKind[] = ['function', 'table', 'memory', 'global', 'tag'];
 /** Highest section id of the specification (13: tags). */
@@ -48,7 +48,7 @@ export function parseModule(bytes: Uint8Array): ModuleShape | ModuleProblem {
 }
 
 /** Why the first bytes are not those of a core module, or null. */
-export function checkHeader(bytes: Uint8Array): ModuleProblem | null {
+function checkHeader(bytes: Uint8Array): ModuleProblem | null {
   const magic = bytes[0] === 0x00 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
   if (!magic) return { offset: 0, message: 'not a WebAssembly module' };
   if (bytes.length < HEADER_BYTES) return { offset: bytes.length, message: 'unexpected end' };

@@ -12,9 +12,7 @@ export const INTERNAL_FAILURE = 10;
 
 /** What the header callbacks give back. */
 export const ACTION_CONTINUE = 0;
-export const ACTION_PAUSE = 1;
 
-export const STREAM_REQUEST = 0;
 export const STREAM_RESPONSE = 1;
 export const STREAM_UPSTREAM = 3;
 

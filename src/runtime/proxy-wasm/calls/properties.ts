@@ -65,7 +65,7 @@ function ofNode(vm: Vm, field: string | undefined): PropertyValue | undefined {
 }
 
 /** By kind: see {@link PropertyValue}. */
-export function encodeValue(value: Exclude<PropertyValue, string>): Uint8Array {
+function encodeValue(value: Exclude<PropertyValue, string>): Uint8Array {
   if (value instanceof Uint8Array) return value;
   if (typeof value === 'boolean') return Uint8Array.of(value ? 1 : 0);
   if (typeof value === 'object') return encodePairs(value);

@@ -17,7 +17,7 @@ import { createWasmFilterFactory, type WasmFilterFactory } from '../factory.ts';
 
 const modules = new Map<string, WebAssembly.Module>();
 
-export function guestModule(guest: string): WebAssembly.Module {
+function guestModule(guest: string): WebAssembly.Module {
   let module = modules.get(guest);
   if (module === undefined) {
     module = new WebAssembly.Module(guestBytes(guest));
