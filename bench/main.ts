@@ -32,6 +32,7 @@ import { type Bar, evaluateBars } from './report/bars.ts';
 import { BASE, compareTable, HEAD, pairedRatios } from './report/compare.ts';
 import { insertReport } from './report/docs.ts';
 import { Figures } from './report/figures.ts';
+import { readmeTable } from './report/readme.ts';
 import { type Heading, wholeReport } from './report/table.ts';
 import { type Bench, messageOf } from './rows/bench.ts';
 import { closedLoopRows } from './rows/closed-loop.ts';
@@ -39,6 +40,7 @@ import { ROWS } from './rows/rows.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const DOCS = join(ROOT, 'docs/performance.md');
+const README = join(ROOT, 'README.md');
 
 interface Stage {
   readonly workDir: string;
@@ -148,6 +150,10 @@ function deliver(options: BenchOptions, result: { text: string; data: object }):
   process.stdout.write(options.json ? json : `\n${result.text}\n`);
 }
 
+function writeReport(path: string, text: string): void {
+  writeFileSync(path, insertReport(readFileSync(path, 'utf8'), text));
+}
+
 async function runPeers(options: BenchOptions, stage: Stage): Promise<readonly Bar[]> {
   if (options.peers.includes('tulle')) build(options);
   const figures = new Figures();
@@ -165,7 +171,10 @@ async function runPeers(options: BenchOptions, stage: Stage): Promise<readonly B
     text,
     data: { heading, options, bars, figures: figures.list, notes: figures.notes },
   });
-  if (options.writeDocs) writeFileSync(DOCS, insertReport(readFileSync(DOCS, 'utf8'), text));
+  if (options.writeDocs) {
+    writeReport(DOCS, text);
+    writeReport(README, readmeTable(figures));
+  }
   return bars;
 }
 

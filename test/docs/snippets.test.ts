@@ -1,0 +1,97 @@
+/**
+ * Whatever README and docs tell a reader to write or run is written and run, in the page's order;
+ * what may stand in a page is said in docs/README.md.
+ */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkFiles } from '../../src/app/check.ts';
+import { formatProblem } from '../../src/control/schema/report.ts';
+import { fileNameOf, missingLine, type Page, readPage, type Snippet } from './support/markdown.ts';
+import { pages, ROOT } from './support/pages.ts';
+import { openSession, type Session } from './support/session.ts';
+
+const LANGUAGES: readonly string[] = ['sh', 'yaml', 'text', 'rust', 'toml', 'json'];
+
+describe('snippets', { concurrency: 2 }, () => {
+  for (const path of pages()) {
+    const page = readPage(readFileSync(join(ROOT, path), 'utf8'));
+    test(`${path}: its fences name what is in them`, () => {
+      const odd = page.snippets.filter(({ language }) => !LANGUAGES.includes(language));
+      assert.deepEqual(
+        odd.map(({ line, language }) => `${path}:${line}: ${language}`),
+        [],
+      );
+    });
+    if (!page.snippets.some(({ language }) => language === 'sh' || language === 'yaml')) continue;
+    test(`${path}: what it says works`, { skip: missingFor(page) }, () => follow(path, page));
+  }
+});
+
+async function follow(path: string, page: Page): Promise<void> {
+  const session = await openSession();
+  try {
+    /** Objects without a file of their own belong together. */
+    let loose = '';
+    let output: (() => string) | null = null;
+    for (const snippet of page.snippets) {
+      const place = `${path}:${snippet.line}`;
+      const name = fileNameOf(snippet);
+      if (name !== null) {
+        const file = session.write(name, snippet.text);
+        if (snippet.language === 'yaml') await assertChecks(place, file);
+      } else if (snippet.language === 'sh') output = await runSnippet(place, session, snippet);
+      else if (snippet.language === 'text' && snippet.follows && output !== null) {
+        await assertShows(place, session.local(snippet.text), output);
+      } else if (snippet.language === 'yaml' && /^kind: /m.test(snippet.text)) {
+        loose += `# line ${snippet.line}\n${snippet.text}---\n`;
+      }
+      if (snippet.language !== 'sh') output = null;
+    }
+    if (loose !== '') await assertChecks(path, session.write('page.yaml', loose));
+  } finally {
+    await session.close();
+  }
+}
+
+async function runSnippet(
+  place: string,
+  session: Session,
+  { text }: Snippet,
+): Promise<() => string> {
+  try {
+    return await session.run(text);
+  } catch (error) {
+    throw new Error(`${place} failed`, { cause: error });
+  }
+}
+
+async function assertChecks(place: string, file: string): Promise<void> {
+  const { problems } = await checkFiles([file]);
+  assert.deepEqual(problems.map(formatProblem), [], place);
+}
+
+/** A proxy prints its table after it is ready: some patience. */
+async function assertShows(place: string, expected: string, output: () => string): Promise<void> {
+  let missing = missingLine(expected, output());
+  for (let left = 100; left > 0 && missing !== null; left--) {
+    await sleep(20);
+    missing = missingLine(expected, output());
+  }
+  assert.equal(missing, null, `${place}: a line is not in the output:\n${output()}`);
+}
+
+function missingFor({ needs }: Page): string | false {
+  if (spawnSync('curl', ['--version']).status !== 0) return 'needs curl';
+  if (needs === '') return false;
+  if (needs !== 'rust') return `needs ${needs}, which nobody knows how to find`;
+  const sysroot = spawnSync('rustc', ['--print', 'target-libdir', '--target', 'wasm32-wasip1']);
+  const dir = sysroot.status === 0 ? sysroot.stdout.toString().trim() : '';
+  const built = spawnSync('ls', [dir]);
+  if (dir !== '' && built.status === 0 && built.stdout.length > 0) return false;
+  return 'needs Rust: rustup target add wasm32-wasip1';
+}
