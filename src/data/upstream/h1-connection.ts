@@ -41,6 +41,8 @@ export interface ConnectionOwner {
 }
 
 export class UpstreamConnection implements ClientStream, ConnectionHandler, BodyEvents {
+  /** It carries an attempt; its owner's to set. */
+  busy = false;
   readonly #owner: ConnectionOwner;
   readonly #connection: Connection;
   readonly #deadline: Deadline;

@@ -156,7 +156,6 @@ export class EndpointPool implements ConnectionOwner {
   readonly #cluster: ClusterState<EndpointPool>;
   readonly #endpoint: EndpointState<EndpointPool>;
   readonly #idle: UpstreamConnection[] = [];
-  readonly #busy = new Set<UpstreamConnection>();
 
   constructor(
     connector: TcpConnector,
@@ -184,17 +183,17 @@ export class EndpointPool implements ConnectionOwner {
   take(): UpstreamConnection | null {
     const idle = this.#idle.pop();
     if (idle !== undefined) {
-      this.#busy.add(idle);
+      idle.busy = true;
       return idle;
     }
     if (!this.#cluster.tryAcquireConnection()) return null;
     const connection = new UpstreamConnection(this, this.#endpoint.address, this.#endpoint.port);
-    this.#busy.add(connection);
+    connection.busy = true;
     return connection;
   }
 
   connectionIdle(connection: UpstreamConnection): void {
-    if (this.#busy.delete(connection)) this.#connector.attemptEnded(this.#endpoint);
+    this.#attemptEnded(connection);
     if (this.#endpoint.removed) {
       connection.close();
       return;
@@ -205,12 +204,19 @@ export class EndpointPool implements ConnectionOwner {
 
   connectionGone(connection: UpstreamConnection): void {
     this.#cluster.releaseConnection();
-    if (this.#busy.delete(connection)) this.#connector.attemptEnded(this.#endpoint);
-    else {
+    if (!this.#attemptEnded(connection)) {
       const at = this.#idle.indexOf(connection);
       if (at !== -1) this.#idle.splice(at, 1);
     }
     this.#connector.serveWaiting();
+  }
+
+  /** False: it carried none. */
+  #attemptEnded(connection: UpstreamConnection): boolean {
+    if (!connection.busy) return false;
+    connection.busy = false;
+    this.#connector.attemptEnded(this.#endpoint);
+    return true;
   }
 
   /** The endpoint is not listed any more: idle connections close now, busy ones after their answer. */
