@@ -48,11 +48,9 @@ export class ProcessSource implements AdminSource {
     const requested = Promise.withResolvers<void>();
     this.drainRequested = requested.promise;
     this.#requestDrain = requested.resolve;
-  }
-
-  /** Lines of a tapped worker. */
-  tapped(batch: TapBatch): void {
-    for (const tap of this.#taps) tap(batch);
+    parts.supervisor.onTap = (batch) => {
+      for (const tap of this.#taps) tap(batch);
+    };
   }
 
   async readiness(): Promise<Readiness> {
@@ -68,7 +66,7 @@ export class ProcessSource implements AdminSource {
     return {
       snapshot: flow.snapshot,
       acceptedWallMs: flow.acceptedWallMs,
-      problems: [...control.problems, ...flow.guestProblems],
+      problems: [...control.problems, ...flow.problems],
       status: control.status,
     };
   }
@@ -135,7 +133,9 @@ export class ProcessSource implements AdminSource {
         uptimeMs: Math.round(clock.now() - slot.startedMs),
         eventLoopDelayMs: one?.eventLoopDelayMs ?? 0,
         connections: one?.connections ?? 0,
-        requestsActive: sum(Object.values(one?.clusters ?? {}), ({ active }) => active),
+        requestsActive:
+          sum(Object.values(one?.clusters ?? {}), ({ active }) => active) +
+          sum(Object.values(one?.services ?? {}), ({ running }) => running),
         snapshotVersion: slot.version,
         replaced: supervisor.replacedOf(slot.index),
       };
@@ -196,7 +196,7 @@ function guestState(guest: GuestModule | undefined): {
   readonly error: string;
 } {
   if (guest === undefined) return { sha256: '', state: 'loading', error: '' };
-  const state = guest.module === null ? 'failed' : 'ready';
+  const state = guest.works ? 'ready' : 'failed';
   return { sha256: guest.sha256, state, error: guest.reason };
 }
 

@@ -55,14 +55,14 @@ export class GuestLoader {
     const loaded = await loadModule(source, { prepare });
     const guest = isRefusal(loaded)
       ? failed(loaded.reason)
-      : { module: loaded.module, sha256: loaded.sha256, reason: '' };
+      : { module: loaded.module, sha256: loaded.sha256, reason: '', works: true };
     known.set(key, { stamp, guest });
     return guest;
   }
 }
 
 function failed(reason: string): GuestModule {
-  return { module: null, sha256: '', reason };
+  return { module: null, sha256: '', reason, works: false };
 }
 
 async function stampOf(path: string): Promise<string> {

@@ -1,10 +1,9 @@
-/** Modules that cannot be used, told like every other problem of the configuration. */
+/** Guests that cannot be used, told like every other problem of the configuration. */
 
-import type { FieldPath, Location, Problem, Resource } from '../control/resource.ts';
+import type { FieldPath, Problem, Resource } from '../control/resource.ts';
 import { pathText } from '../control/resource.ts';
 import type { GuestModule, GuestModules } from '../data/apply/guests.ts';
-
-const NOWHERE: Location = { file: '', line: 1, column: 1 };
+import { NOWHERE, resourceOf } from './places.ts';
 
 /** `resources`: what the guests were configured by. */
 export function guestProblems(guests: GuestModules, resources: readonly Resource[]): Problem[] {
@@ -21,20 +20,21 @@ function problemsOf(
   resources: readonly Resource[],
 ): Problem[] {
   const problems: Problem[] = [];
-  for (const [id, { reason }] of guests) {
-    if (reason === '') continue;
-    const owner = resources.find(
-      (one) => one.kind === kind && `${one.namespace}/${one.name}` === id,
-    );
+  for (const [id, guest] of guests) {
+    if (guest.reason === '') continue;
     problems.push({
       severity: 'error',
       code: 'unusable-module',
       resource: `${kind} ${id}`,
       path: pathText(path),
-      location: owner?.at(path) ?? NOWHERE,
-      message: `the module cannot be used: ${reason}`,
+      location: resourceOf(resources, kind, id)?.at(path) ?? NOWHERE,
+      message: `the module cannot be used: ${guest.reason}${consequence(guest)}`,
       remedy: 'Build the module again, or name another one.',
     });
   }
   return problems;
+}
+
+function consequence({ works }: GuestModule): string {
+  return works ? '; the version before stays in use' : '';
 }

@@ -2,8 +2,9 @@
 
 import type { LogFields, LogLevel } from '../base/log.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import type { BindFailure, DataPlaneFigures } from '../data/apply/data-plane.ts';
+import type { DataPlaneFigures } from '../data/apply/data-plane.ts';
 import type { GuestModules } from '../data/apply/guests.ts';
+import type { Applied } from '../data/apply/outcome.ts';
 import type { MetricDefinition } from '../observe/metric.ts';
 import type { TapBatch } from '../observe/tap.ts';
 
@@ -20,8 +21,14 @@ export interface WorkerOptions {
   readonly instanceBudget: SharedArrayBuffer;
 }
 
+/** `call` comes back with the answer. */
 export type ToWorker =
-  | { readonly type: 'apply'; readonly snapshot: Snapshot; readonly guests: GuestModules }
+  | {
+      readonly type: 'apply';
+      readonly call: number;
+      readonly snapshot: Snapshot;
+      readonly guests: GuestModules;
+    }
   | { readonly type: 'drain' }
   | { readonly type: 'stop' }
   | { readonly type: 'reopen' }
@@ -30,16 +37,14 @@ export type ToWorker =
   | { readonly type: 'confirmRetired'; readonly id: number };
 
 export type FromWorker =
-  | {
-      readonly type: 'applied';
-      readonly version: number;
-      readonly failures: readonly BindFailure[];
-    }
+  /** It has begun to apply; a worker that dies between this and `applied` dies of the snapshot. */
+  | { readonly type: 'applying' }
+  | { readonly type: 'applied'; readonly call: number; readonly applied: Applied }
   | { readonly type: 'drained' }
   | { readonly type: 'stopped' }
   | { readonly type: 'figures'; readonly call: number; readonly figures: WorkerFigures }
   | { readonly type: 'tap'; readonly batch: TapBatch }
-  | { readonly type: 'defineMetric'; readonly definition: MetricDefinition }
+  | { readonly type: 'defineMetrics'; readonly definitions: readonly MetricDefinition[] }
   | { readonly type: 'retireMetric'; readonly id: number }
   | {
       readonly type: 'log';

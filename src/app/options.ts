@@ -35,6 +35,8 @@ export interface Terminal {
   printTable(columns: readonly string[], rows: readonly (readonly string[])[]): void;
   /** One line. */
   print(line: string): void;
+  /** One line that says why the process does not serve. */
+  fail(line: string): void;
 }
 
 /** What `tulle check` learns of the files. */

@@ -1,63 +1,59 @@
 /**
- * Keeps N workers serving the snapshot in force. A worker that dies or whose event loop stands
- * still is replaced by a new one with the same snapshot; the others notice nothing. A worker that
- * dies at its start again and again is started with growing pauses.
+ * Keeps N workers serving what is in force. A worker that dies or whose event loop stands still is
+ * replaced by a new one with the same configuration; the others notice nothing.
+ *
+ * A change goes to one worker first. Should that one not survive it, the change is refused, the
+ * others never see it, and the replacement gets what was in force before.
  */
 
 import type { Clock } from '../base/clock.ts';
-import { LIMITS } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
-import type { Snapshot } from '../config/snapshot.ts';
-import type { BindFailure } from '../data/apply/data-plane.ts';
-import { type GuestModules, NO_GUESTS } from '../data/apply/guests.ts';
+import type { Applied } from '../data/apply/outcome.ts';
 import { MetricsDirectory } from '../observe/directory.ts';
 import type { TapBatch } from '../observe/tap.ts';
 import { InstanceBudget } from '../runtime/instance/budget.ts';
+import type { InForce } from './in-force.ts';
 import { BEAT_MS, type FromWorker, type WorkerOptions } from './messages.ts';
 import type { UpOptions } from './options.ts';
-import { WorkerSlot } from './worker-slot.ts';
+import { Restarts } from './restarts.ts';
+import { Watchdog } from './watchdog.ts';
+import { type Died, isDied, WorkerSlot } from './worker-slot.ts';
 
-const RESTART_FIRST_MS = 100;
-const RESTART_MAX_MS = 5_000;
-/** A worker that lived longer than this did not die at its start. */
-const SETTLED_MS = 10_000;
 /** Grace for a worker to close its log before it is ended. */
 const STOP_MS = 1_000;
 
 export interface SupervisorDeps {
   readonly clock: Clock;
   readonly log: Log;
-  /** Lines of tapped access logs. */
-  onTap(batch: TapBatch): void;
 }
 
 export class Supervisor {
   readonly metrics: MetricsDirectory = new MetricsDirectory();
+  /** Gets the lines of tapped access logs. */
+  onTap: (batch: TapBatch) => void = () => {};
   readonly #options: UpOptions;
   readonly #deps: SupervisorDeps;
   readonly #beats: Int32Array<SharedArrayBuffer>;
   readonly #budget: InstanceBudget;
+  readonly #watchdog: Watchdog;
   readonly #slots: WorkerSlot[] = [];
-  readonly #replaced: number[];
-  readonly #restartMs: number[];
-  readonly #applied = new Map<string, (failures: readonly BindFailure[]) => void>();
-  #snapshot: Snapshot | null = null;
-  #guests: GuestModules = NO_GUESTS;
+  readonly #restarts: readonly Restarts[];
+  #inForce: InForce | null = null;
   #nextSource = 1;
   #tapping = false;
-  #draining = false;
   #stopping = false;
-  #watchdog: NodeJS.Timeout | null = null;
-  #drained: (() => void) | null = null;
-  #lastCheckMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #left = Promise.withResolvers<true>();
+  #draining = false;
+  readonly #drained = new Set<WorkerSlot>();
 
   constructor(options: UpOptions, deps: SupervisorDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#beats = new Int32Array(new SharedArrayBuffer(4 * options.workers));
     this.#budget = InstanceBudget.create(options.workers + 1);
-    this.#replaced = Array.from({ length: options.workers }, () => 0);
-    this.#restartMs = Array.from({ length: options.workers }, () => RESTART_FIRST_MS);
+    this.#watchdog = new Watchdog(deps.clock, this.#beats);
+    this.#restarts = Array.from({ length: options.workers }, () => new Restarts());
   }
 
   get slots(): readonly WorkerSlot[] {
@@ -70,44 +66,62 @@ export class Supervisor {
 
   /** How often the place has been filled anew. */
   replacedOf(index: number): number {
-    return this.#replaced[index] ?? 0;
+    return this.#restarts[index]?.count ?? 0;
   }
 
+  /** The workers load their code and wait for something to serve. */
   start(): void {
     for (let index = 0; index < this.#options.workers; index++) this.#fill(index);
-    this.#lastCheckMs = this.#deps.clock.now();
-    this.#watchdog = setInterval(() => this.#check(), BEAT_MS);
+    this.#timer = setInterval(() => this.#check(), BEAT_MS);
   }
 
-  /** Takes a snapshot into force everywhere; resolves with what could not be listened on. */
-  async apply(snapshot: Snapshot, guests: GuestModules): Promise<readonly BindFailure[]> {
-    this.#snapshot = snapshot;
-    this.#guests = guests;
-    const all = await Promise.all(this.#slots.map((slot) => this.#applyTo(slot)));
-    return all.flat();
+  /**
+   * Takes `next` into force. `settle` turns what came of it into what is kept, for the workers after
+   * the first and for all replacements. A {@link Died}: a worker did not survive it, and what was in
+   * force before still is. The very first configuration goes to all workers at once.
+   */
+  async apply(next: InForce, settle: (applied: Applied) => InForce): Promise<Applied | Died> {
+    if (this.#inForce === null) return this.#applyFirst(next, settle);
+    const trial = await this.#tryOut(next);
+    if (trial !== null && isDied(trial.outcome)) return trial.outcome;
+    const tried = trial === null ? [] : [trial.outcome];
+    this.#inForce = trial === null ? next : settle(merged(tried));
+    const others = this.#slots.filter((slot) => slot !== trial?.slot && slot.state !== 'ended');
+    const applied = merged([...tried, ...(await applyTo(others, this.#inForce))]);
+    if (trial === null) this.#inForce = settle(applied);
+    return applied;
   }
 
-  /** Answers what is in flight; resolves when all is answered or the time is up. */
-  async drain(): Promise<boolean> {
+  async #applyFirst(next: InForce, settle: (applied: Applied) => InForce): Promise<Applied | Died> {
+    const outcomes = await applyTo(this.#slots, next);
+    const died = outcomes.find(isDied);
+    if (died !== undefined) return died;
+    const applied = merged(outcomes);
+    this.#inForce = settle(applied);
+    return applied;
+  }
+
+  /** True when every request is answered; false at the deadline, or when `cut` resolves before. */
+  async drain(cut: Promise<unknown>): Promise<boolean> {
     this.#draining = true;
-    const drained = new Promise<boolean>((resolve) => {
-      this.#drained = () => resolve(true);
-      setTimeout(() => resolve(false), this.#options.drainMs);
-    });
     for (const slot of this.#slots) {
       if (slot.state === 'ended') continue;
       slot.state = 'draining';
       slot.post({ type: 'drain' });
     }
     this.#checkDrained();
+    const { promise, resolve } = Promise.withResolvers<false>();
+    const timer = setTimeout(() => resolve(false), this.#options.drainMs);
+    void cut.then(() => resolve(false));
+    const drained = await Promise.race([this.#left.promise, promise]);
+    clearTimeout(timer);
     return drained;
   }
 
   /** Ends all workers. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    if (this.#watchdog !== null) clearInterval(this.#watchdog);
-    for (const slot of this.#slots) slot.post({ type: 'stop' });
+    clearInterval(this.#timer);
     await Promise.all(this.#slots.map((slot) => this.#end(slot)));
   }
 
@@ -132,38 +146,38 @@ export class Supervisor {
     };
     const slot = new WorkerSlot(options, this.#nextSource++, this.#deps.clock.now(), {
       message: (from, message) => this.#message(from, message),
-      gone: (from, error) => this.#gone(from, error),
+      gone: (from) => this.#gone(from),
     });
     this.#slots[index] = slot;
     if (this.#tapping) slot.post({ type: 'tap', on: true });
-    if (this.#snapshot !== null) void this.#applyTo(slot);
+    if (this.#inForce === null) return;
+    const { snapshot, guests } = this.#inForce;
+    // What cannot be listened on is known already, and tried again by whoever knows.
+    void slot.apply(snapshot, guests);
   }
 
-  #applyTo(slot: WorkerSlot): Promise<readonly BindFailure[]> {
-    const snapshot = this.#snapshot;
-    if (snapshot === null || slot.state === 'ended') return Promise.resolve([]);
-    return new Promise((resolve) => {
-      this.#applied.set(`${slot.source} ${snapshot.version}`, resolve);
-      slot.post({ type: 'apply', snapshot, guests: this.#guests });
-    });
+  /** One worker takes it; null when none runs. */
+  async #tryOut({ snapshot, guests }: InForce): Promise<Trial | null> {
+    const candidates = this.#slots.filter(({ state }) => state === 'serving');
+    for (const slot of candidates) {
+      const outcome = await slot.apply(snapshot, guests);
+      // One that died before it had begun died of something else.
+      if (!isDied(outcome) || outcome.began) return { slot, outcome };
+    }
+    return null;
   }
 
   #message(slot: WorkerSlot, message: FromWorker): void {
     switch (message.type) {
-      case 'applied':
-        slot.version = message.version;
-        if (slot.state === 'starting') slot.state = 'serving';
-        this.#settle(`${slot.source} ${message.version}`, message.failures);
-        break;
       case 'drained':
-        slot.state = 'ended';
+        this.#drained.add(slot);
         this.#checkDrained();
         break;
       case 'tap':
-        this.#deps.onTap(message.batch);
+        this.onTap(message.batch);
         break;
-      case 'defineMetric':
-        this.metrics.define(slot.source, message.definition);
+      case 'defineMetrics':
+        for (const definition of message.definitions) this.metrics.define(slot.source, definition);
         break;
       case 'retireMetric':
         this.metrics.retire(slot.source, message.id);
@@ -177,58 +191,70 @@ export class Supervisor {
     }
   }
 
-  #settle(key: string, failures: readonly BindFailure[]): void {
-    this.#applied.get(key)?.(failures);
-    this.#applied.delete(key);
-  }
-
-  #gone(slot: WorkerSlot, error: string): void {
+  #gone(slot: WorkerSlot): void {
     this.metrics.ended(slot.source);
     this.#budget.reclaim(slot.index + 1);
-    for (const key of this.#applied.keys()) {
-      if (key.startsWith(`${slot.source} `)) this.#settle(key, []);
-    }
     this.#checkDrained();
-    if (this.#stopping || this.#draining) return;
-    this.#replaced[slot.index] = this.replacedOf(slot.index) + 1;
-    const livedMs = this.#deps.clock.now() - slot.startedMs;
-    const waitMs = livedMs > SETTLED_MS ? 0 : (this.#restartMs[slot.index] ?? RESTART_FIRST_MS);
-    this.#restartMs[slot.index] =
-      livedMs > SETTLED_MS ? RESTART_FIRST_MS : Math.min(waitMs * 2, RESTART_MAX_MS);
-    const fields = { worker: slot.index, error: error || undefined, restartMs: waitMs };
-    this.#deps.log.write('error', 'a worker ended and is replaced', fields);
+    if (this.#stopping) return;
+    const { log, clock } = this.#deps;
+    const fields = { worker: slot.index, error: slot.details };
+    if (this.#draining) {
+      if (!this.#drained.has(slot)) log.write('error', 'a worker ended while it drained', fields);
+      return;
+    }
+    // The very first configuration is refused where a worker does not survive it.
+    if (this.#inForce === null) return;
+    const restartMs = this.#restarts[slot.index]?.next(clock.now() - slot.startedMs);
+    log.write('error', 'a worker ended and is replaced', { ...fields, restartMs });
     setTimeout(() => {
       if (!this.#stopping && !this.#draining) this.#fill(slot.index);
-    }, waitMs);
+    }, restartMs).unref();
   }
 
-  /** Finds workers whose event loop stands still. */
+  /** Ends workers whose event loop stands still; {@link #gone} replaces them. */
   #check(): void {
-    const nowMs = this.#deps.clock.now();
-    // Time this thread itself could not run counts for nobody.
-    const lateMs = Math.max(0, nowMs - this.#lastCheckMs - 2 * BEAT_MS);
-    this.#lastCheckMs = nowMs;
-    for (const slot of this.#slots) {
-      const beats = Atomics.load(this.#beats, slot.index);
-      if (beats !== slot.beats || slot.state === 'starting' || slot.state === 'ended') {
-        slot.beats = beats;
-        slot.beatMs = nowMs;
-      } else slot.beatMs += lateMs;
-      if (nowMs - slot.beatMs < LIMITS.workerBeatMs || slot.state === 'silent') continue;
-      slot.state = 'silent';
-      const fields = { worker: slot.index, silentMs: Math.round(nowMs - slot.beatMs) };
+    const running = this.#slots.filter(({ state }) => state !== 'ended' && state !== 'silent');
+    for (const { worker, silentMs } of this.#watchdog.check(running)) {
+      worker.state = 'silent';
+      const fields = { worker: worker.index, silentMs: Math.round(silentMs) };
       this.#deps.log.write('error', 'a worker does not answer and is ended', fields);
-      void slot.terminate();
+      void worker.terminate();
     }
   }
 
   #checkDrained(): void {
-    if (this.#draining && this.#slots.every((slot) => slot.state === 'ended')) this.#drained?.();
+    if (!this.#draining) return;
+    const isLeft = this.#slots.every((slot) => slot.state === 'ended' || this.#drained.has(slot));
+    if (isLeft) this.#left.resolve(true);
   }
 
+  /** One that serves closes its log first. */
   async #end(slot: WorkerSlot): Promise<void> {
+    if (slot.state === 'starting' || slot.state === 'silent') await slot.terminate();
+    slot.post({ type: 'stop' });
     const timer = setTimeout(() => void slot.terminate(), STOP_MS);
     await slot.ended;
     clearTimeout(timer);
   }
+}
+
+interface Trial {
+  readonly slot: WorkerSlot;
+  readonly outcome: Applied | Died;
+}
+
+function applyTo(
+  slots: readonly WorkerSlot[],
+  { snapshot, guests }: InForce,
+): Promise<(Applied | Died)[]> {
+  return Promise.all(slots.map((slot) => slot.apply(snapshot, guests)));
+}
+
+/** Workers that died meanwhile add nothing: their replacements start with what is in force. */
+function merged(outcomes: readonly (Applied | Died)[]): Applied {
+  const all = outcomes.filter((outcome): outcome is Applied => !isDied(outcome));
+  return {
+    bindFailures: all.flatMap(({ bindFailures }) => bindFailures),
+    filterFailures: all[0]?.filterFailures ?? [],
+  };
 }

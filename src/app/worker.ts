@@ -11,13 +11,24 @@ import { systemClock } from '../base/clock.ts';
 import { type Log, passes } from '../base/log.ts';
 import { systemScheduler } from '../base/scheduler.ts';
 import { DataPlane } from '../data/apply/data-plane.ts';
+import type { Applied } from '../data/apply/outcome.ts';
 import { SystemResolver } from '../data/cluster/resolver.ts';
 import { AccessLog } from '../observe/access-log.ts';
+import type { MetricDefinition } from '../observe/metric.ts';
 import { MetricsRegistry } from '../observe/metrics.ts';
 import { TapBuffer } from '../observe/tap.ts';
 import { InstanceBudget } from '../runtime/instance/budget.ts';
 import { createSharedState } from '../runtime/proxy-wasm/shared-state.ts';
-import { BEAT_MS, type FromWorker, type ToWorker, type WorkerOptions } from './messages.ts';
+import {
+  BEAT_MS,
+  type FromWorker,
+  type ToWorker,
+  type WorkerFigures,
+  type WorkerOptions,
+} from './messages.ts';
+
+const DELAY_TICK_MS = 20;
+const NOTHING_APPLIED: Applied = { bindFailures: [], filterFailures: [] };
 
 const options = workerData as WorkerOptions;
 const port = parentPort;
@@ -33,9 +44,24 @@ const log: Log = {
   },
 };
 
+/** New series are told in batches: the first requests of 10,000 routes would be as many messages. */
+const DEFINITIONS_MS = 50;
+let definitions: MetricDefinition[] = [];
+
+function tellDefinitions(): void {
+  if (definitions.length === 0) return;
+  post({ type: 'defineMetrics', definitions });
+  definitions = [];
+}
+
 const registry = new MetricsRegistry({
-  define: (definition) => post({ type: 'defineMetric', definition }),
-  retire: (id) => post({ type: 'retireMetric', id }),
+  define: (definition) => {
+    if (definitions.push(definition) === 1) setTimeout(tellDefinitions, DEFINITIONS_MS).unref();
+  },
+  retire: (id) => {
+    tellDefinitions();
+    post({ type: 'retireMetric', id });
+  },
 });
 
 const accessLog = new AccessLog({
@@ -66,21 +92,26 @@ const plane = new DataPlane({
 const beats = new Int32Array(options.beats);
 setInterval(() => Atomics.add(beats, options.index, 1), BEAT_MS).unref();
 
-const delay = monitorEventLoopDelay({ resolution: 20 });
+const delay = monitorEventLoopDelay({ resolution: DELAY_TICK_MS });
 delay.enable();
 
 port.on('message', (message: ToWorker) => {
   void handle(message);
 });
 
+let applying: Promise<void> = Promise.resolve();
+let draining = false;
+
+/** Rejects where the code is wrong, which ends the thread: the supervisor starts another. */
 async function handle(message: ToWorker): Promise<void> {
   switch (message.type) {
-    case 'apply': {
-      const failures = await plane.apply(message.snapshot, message.guests);
-      post({ type: 'applied', version: message.snapshot.version, failures });
+    case 'apply':
+      applying = applying.then(() => apply(message));
+      await applying;
       break;
-    }
     case 'drain':
+      draining = true;
+      await applying;
       await plane.drain();
       await accessLog.flush();
       post({ type: 'drained' });
@@ -97,16 +128,25 @@ async function handle(message: ToWorker): Promise<void> {
     case 'tap':
       accessLog.tap(message.on ? tap.take : null);
       break;
-    case 'figures': {
-      // The histogram measures the distance of its 20 ms ticks, so what is above them is delay.
-      const eventLoopDelayMs = delay.count === 0 ? 0 : Math.max(0, delay.mean / 1e6 - 20);
-      delay.reset();
-      const figures = { ...plane.figures(), eventLoopDelayMs };
-      post({ type: 'figures', call: message.call, figures });
+    case 'figures':
+      post({ type: 'figures', call: message.call, figures: figures() });
       break;
-    }
     case 'confirmRetired':
       registry.confirmRetired(message.id);
       break;
   }
+}
+
+async function apply(message: Extract<ToWorker, { type: 'apply' }>): Promise<void> {
+  const { call, snapshot, guests } = message;
+  post({ type: 'applying' });
+  const applied = draining ? NOTHING_APPLIED : await plane.apply(snapshot, guests);
+  post({ type: 'applied', call, applied });
+}
+
+function figures(): WorkerFigures {
+  // The histogram measures the distance of its ticks, so what is above that is delay.
+  const eventLoopDelayMs = delay.count === 0 ? 0 : Math.max(0, delay.mean / 1e6 - DELAY_TICK_MS);
+  delay.reset();
+  return { ...plane.figures(), eventLoopDelayMs };
 }

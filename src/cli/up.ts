@@ -117,5 +117,6 @@ function terminalOf(io: CliIo, accessLog: string): Terminal {
     color: io.errColor,
     printTable: (columns, rows) => write(renderTable(columns, rows, color)),
     print: (line) => write(`${line}\n`),
+    fail: (line) => io.err(`tulle: ${line}\n`),
   };
 }

@@ -62,7 +62,7 @@ export class ClusterSet {
       });
     }
     for (const [name, entry] of this.#entries) {
-      if (entries.get(name)?.connector !== entry.connector) this.#retire(entry);
+      if (!entries.has(name)) this.#retire(entry);
     }
     this.#entries = entries;
     return runtime;
@@ -102,11 +102,11 @@ export class ClusterSet {
     return { metrics, state, connector: new TcpConnector(state, { clock, wheel, metrics }) };
   }
 
-  #retire(entry: Entry): void {
-    if (entry.state === null) return;
+  /** The connector of a Wasm service is retired by whoever made it. */
+  #retire({ state, connector, metrics }: Entry): void {
     this.#deps.scheduler.setTimeout(() => {
-      entry.connector.retire();
-      releaseGroup(this.#deps.registry, entry.metrics);
+      if (state !== null) connector.retire();
+      releaseGroup(this.#deps.registry, metrics);
     }, LIMITS.drainMs);
   }
 }

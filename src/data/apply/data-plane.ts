@@ -3,9 +3,12 @@
  * first, then tables that refer to them, then the sockets; tables are swapped by reference, so a
  * request sees the old ones or the new ones and never a mix. What the new snapshot no longer names
  * is let go of behind it, once nothing can reach it.
+ *
+ * What runs guests is loaded by the first snapshot that has some: half of the worker's code.
  */
 
 import { DeadlineWheel } from '../../base/deadline.ts';
+import type { Bind } from '../../config/listener.ts';
 import type { Snapshot } from '../../config/snapshot.ts';
 import {
   bindMetrics,
@@ -27,9 +30,10 @@ import type { BindTables } from '../exchange/tables.ts';
 import { BindServer } from '../listen/bind-server.ts';
 import { buildBindTables } from './bind-tables.ts';
 import { ClusterSet, type ClusterSetDeps } from './cluster-set.ts';
-import { FilterSet } from './filter-set.ts';
+import type { FilterSet } from './filter-set.ts';
 import type { GuestModules } from './guests.ts';
-import { type ServiceFigures, ServiceSet, type ServiceSetDeps } from './service-set.ts';
+import type { Applied, BindFailure } from './outcome.ts';
+import type { ServiceFigures, ServiceSet, ServiceSetDeps } from './service-set.ts';
 
 export interface DataPlaneDeps
   extends Omit<ClusterSetDeps, 'wheel'>,
@@ -37,14 +41,6 @@ export interface DataPlaneDeps
     Pick<PluginDeps, 'budget' | 'node' | 'shared'> {
   newId(): string;
   readonly logRequest: ExchangeDeps['logRequest'];
-}
-
-/** An address that could not be listened on. */
-export interface BindFailure {
-  readonly address: string;
-  readonly port: number;
-  /** The system's code: EADDRINUSE, EACCES... */
-  readonly code: string;
 }
 
 /** What the admin pages show of a worker. */
@@ -65,9 +61,11 @@ export class DataPlane {
   readonly #wheel: DeadlineWheel;
   readonly #exchange: ExchangeDeps;
   readonly #clusters: ClusterSet;
-  readonly #services: ServiceSet;
-  readonly #filters: FilterSet;
+  #services: ServiceSet | null = null;
+  #filters: FilterSet | null = null;
   readonly #binds = new Map<string, BoundBind>();
+  /** Serve the last requests of addresses that are no longer in force. */
+  readonly #leaving = new Set<BindServer>();
   #listeners: ListenerMetrics[] = [];
   #routes: RouteMetrics[] = [];
   #version = 0;
@@ -87,87 +85,104 @@ export class DataPlane {
       logRequest,
     };
     this.#clusters = new ClusterSet({ ...deps, wheel: this.#wheel });
-    this.#services = new ServiceSet(deps);
-    this.#filters = new FilterSet({ ...deps, metrics: deps.registry, callouts: noCallouts });
   }
 
-  /** Resolves when every address of the snapshot is listened on or has failed. */
-  async apply(snapshot: Snapshot, modules: GuestModules): Promise<BindFailure[]> {
-    const services = this.#services.update(snapshot.services, modules.services);
+  /** Resolves when every address of the snapshot is listened on or has failed. One call at a time. */
+  async apply(snapshot: Snapshot, modules: GuestModules): Promise<Applied> {
+    await this.#loadGuestSets(snapshot);
+    const services = this.#services?.update(snapshot.services, modules.services) ?? new Map();
+    const filters = this.#filters?.update(snapshot.filters, modules.filters);
     const clusters = this.#clusters.update(snapshot.clusters, services);
-    const filters = this.#filters.update(snapshot.filters, modules.filters);
     const listeners: ListenerMetrics[] = [];
     const routes: RouteMetrics[] = [];
     const { registry } = this.#deps;
     const parts = {
       clusters,
-      filters,
+      filters: filters?.factories ?? new Map(),
       listenerMetrics: (name: string) => kept(listeners, listenerMetrics(registry, name)),
       routeMetrics: (rule: string) => kept(routes, routeMetrics(registry, rule)),
     };
     const added: BoundBind[] = [];
     const named = new Set<string>();
     for (const bind of snapshot.binds) {
-      const key = `${bind.address} ${bind.port}`;
+      const key = keyOf(bind);
       named.add(key);
       const tables = buildBindTables(bind, parts);
       const bound = this.#binds.get(key);
       if (bound !== undefined) bound.tables = tables;
-      else added.push(this.#bind(key, bind.address, bind.port, tables));
+      else added.push(this.#bind(bind, tables));
     }
     this.#version = snapshot.version;
     this.#letGo(named, listeners, routes);
-    this.#filters.retireUnused();
-    return this.#listen(added);
+    this.#filters?.retireUnused();
+    const bindFailures = await this.#listen(added);
+    return { bindFailures, filterFailures: filters?.failures ?? [] };
   }
 
   /** Resolves when the last request is answered and its connection closed. */
   async drain(): Promise<void> {
-    await Promise.all([...this.#binds.values()].map(({ server }) => server.drain()));
+    const servers = [...this.#binds.values()].map(({ server }) => server);
+    await Promise.all([...servers, ...this.#leaving].map((server) => server.drain()));
   }
 
   /** Cuts what is left. */
   close(): void {
     for (const { server } of this.#binds.values()) server.destroy();
+    for (const server of this.#leaving) server.destroy();
     this.#clusters.close();
-    this.#services.close();
-    this.#filters.close();
+    this.#services?.close();
+    this.#filters?.close();
     this.#wheel.close();
   }
 
   figures(): DataPlaneFigures {
     let connections = 0;
     for (const { server } of this.#binds.values()) connections += server.connections;
+    for (const server of this.#leaving) connections += server.connections;
     return {
       snapshotVersion: this.#version,
       connections,
       clusters: this.#clusters.snapshots(),
-      services: this.#services.figures(),
+      services: this.#services?.figures() ?? {},
     };
   }
 
-  #bind(key: string, address: string, port: number, tables: BindTables): BoundBind {
-    const metrics = bindMetrics(this.#deps.registry, endpointKey(address, port));
+  /** Once loaded they stay: what they hold has to be let go of by them. */
+  async #loadGuestSets({ filters, services }: Snapshot): Promise<void> {
+    const deps = this.#deps;
+    if (filters.length > 0 && this.#filters === null) {
+      const { FilterSet } = await import('./filter-set.ts');
+      this.#filters = new FilterSet({ ...deps, metrics: deps.registry, callouts: noCallouts });
+    }
+    if (services.length > 0 && this.#services === null) {
+      const { ServiceSet } = await import('./service-set.ts');
+      this.#services = new ServiceSet(deps);
+    }
+  }
+
+  #bind({ address, port }: Bind, tables: BindTables): BoundBind {
+    const { registry, log } = this.#deps;
     const context = {
       deps: this.#exchange,
       wheel: this.#wheel,
-      metrics,
+      metrics: bindMetrics(registry, endpointKey(address, port)),
       tables: (): BindTables => bound.tables,
     };
-    const bound: BoundBind = { server: new BindServer({ address, port, context }), tables };
-    this.#binds.set(key, bound);
+    const bound: BoundBind = { server: new BindServer({ address, port, log, context }), tables };
     return bound;
   }
 
   async #listen(added: readonly BoundBind[]): Promise<BindFailure[]> {
     const failures: BindFailure[] = [];
-    for (const { server } of added) {
+    for (const bound of added) {
+      const { server } = bound;
       try {
         await server.listen();
+        this.#binds.set(keyOf(server), bound);
       } catch (error) {
         const { address, port } = server;
         failures.push({ address, port, code: (error as NodeJS.ErrnoException).code ?? 'EIO' });
-        this.#binds.delete(`${address} ${port}`);
+        releaseGroup(this.#deps.registry, server.metrics);
       }
     }
     return failures;
@@ -177,13 +192,24 @@ export class DataPlane {
     for (const [key, { server }] of this.#binds) {
       if (named.has(key)) continue;
       this.#binds.delete(key);
-      void server.drain();
+      void this.#leave(server);
     }
     for (const group of this.#listeners) releaseGroup(this.#deps.registry, group);
     for (const group of this.#routes) group.release();
     this.#listeners = listeners;
     this.#routes = routes;
   }
+
+  async #leave(server: BindServer): Promise<void> {
+    this.#leaving.add(server);
+    await server.drain();
+    this.#leaving.delete(server);
+    releaseGroup(this.#deps.registry, server.metrics);
+  }
+}
+
+function keyOf({ address, port }: Pick<Bind, 'address' | 'port'>): string {
+  return `${address} ${port}`;
 }
 
 function kept<T>(list: T[], item: T): T {

@@ -9,15 +9,23 @@ import type { WasmFilter } from '../../config/wasm.ts';
 import type { PluginDeps } from '../../runtime/proxy-wasm/host.ts';
 import type { HttpFilterFactory } from '../filter/contract.ts';
 import { createWasmFilterFactory, type WasmFilterFactory } from '../filter/wasm/factory.ts';
-import type { GuestModule, GuestModules } from './guests.ts';
+import { ABSENT_GUEST, type GuestModule, type GuestModules } from './guests.ts';
+import type { FilterFailure } from './outcome.ts';
 
 interface Entry {
   readonly config: WasmFilter;
   readonly sha256: string;
   readonly factory: WasmFilterFactory;
+  /** Why it did not start; null where it did. */
+  readonly startProblem: string | null;
 }
 
-const ABSENT: GuestModule = { module: null, sha256: '', reason: 'the module was not loaded' };
+export interface FilterUpdate {
+  /** By filter id. */
+  readonly factories: ReadonlyMap<string, HttpFilterFactory>;
+  /** New versions that do not start; where there was one that runs, it stays. */
+  readonly failures: readonly FilterFailure[];
+}
 
 export class FilterSet {
   readonly #deps: PluginDeps;
@@ -28,20 +36,22 @@ export class FilterSet {
     this.#deps = deps;
   }
 
-  /** Factories by filter id; call {@link retireUnused} once nothing refers to the ones before. */
-  update(
-    filters: readonly WasmFilter[],
-    modules: GuestModules['filters'],
-  ): ReadonlyMap<string, HttpFilterFactory> {
+  /** Call {@link retireUnused} once nothing refers to the factories before. */
+  update(filters: readonly WasmFilter[], modules: GuestModules['filters']): FilterUpdate {
     const entries = new Map<string, Entry>();
+    const failures: FilterFailure[] = [];
     for (const config of filters) {
-      entries.set(config.id, this.#entry(config, modules.get(config.id) ?? ABSENT));
+      const guest = modules.get(config.id) ?? ABSENT_GUEST;
+      entries.set(config.id, this.#entry(config, guest, failures));
     }
     for (const [id, entry] of this.#entries) {
       if (entries.get(id) !== entry) this.#unused.push(entry);
     }
     this.#entries = entries;
-    return new Map([...entries].map(([id, { factory }]) => [id, factory]));
+    return {
+      factories: new Map([...entries].map(([id, { factory }]) => [id, factory])),
+      failures,
+    };
   }
 
   /** The filters that the last update left out end with the requests they have. */
@@ -54,22 +64,27 @@ export class FilterSet {
     for (const { factory } of this.#entries.values()) factory.retire();
   }
 
-  #entry(config: WasmFilter, guest: GuestModule): Entry {
+  #entry(config: WasmFilter, guest: GuestModule, failures: FilterFailure[]): Entry {
     const before = this.#entries.get(config.id);
-    if (before?.sha256 === guest.sha256 && isDeepStrictEqual(before.config, config)) return before;
-    const factory = createWasmFilterFactory(config, guest.module ?? guest.reason, this.#deps);
-    if (before === undefined || before.factory.problem !== null || factory.problem === null) {
-      return { config, sha256: guest.sha256, factory };
-    }
-    this.#deps.log.write(
-      'error',
-      'the new version of a Wasm filter does not start; the old one stays',
-      {
-        filter: config.id,
-        problem: factory.problem,
-      },
-    );
-    factory.retire();
+    const entry = isSame(before, config, guest) ? before : this.#start(config, guest);
+    const { startProblem } = entry;
+    if (startProblem === null) return entry;
+    failures.push({ id: config.id, problem: startProblem });
+    if (before === undefined || before === entry || before.factory.problem !== null) return entry;
+    entry.factory.retire();
     return before;
   }
+
+  #start(config: WasmFilter, guest: GuestModule): Entry {
+    const factory = createWasmFilterFactory(config, guest.module ?? guest.reason, this.#deps);
+    return { config, sha256: guest.sha256, factory, startProblem: factory.problem };
+  }
+}
+
+function isSame(
+  before: Entry | undefined,
+  config: WasmFilter,
+  guest: GuestModule,
+): before is Entry {
+  return before?.sha256 === guest.sha256 && isDeepStrictEqual(before.config, config);
 }

@@ -1,12 +1,14 @@
 /** Compiled guests on their way from the main thread to the workers; structured clone safe. */
 
-/** A module, or why there is none. */
 export interface GuestModule {
+  /** Null: there is none, for the reason given. */
   readonly module: WebAssembly.Module | null;
-  /** Lower-case hex of the bytes in use; '' where there are none. */
+  /** Lower-case hex of the module's bytes; '' where there is none. */
   readonly sha256: string;
-  /** Why the module cannot be used; '' where it can. */
+  /** Why the configured version cannot be used; '' where it can. */
   readonly reason: string;
+  /** The module runs. With a reason: it is an earlier version, which stays in use. */
+  readonly works: boolean;
 }
 
 /** By the id of the {@link WasmFilter} or {@link WasmService}, each kind in a map of its own. */
@@ -16,3 +18,11 @@ export interface GuestModules {
 }
 
 export const NO_GUESTS: GuestModules = { filters: new Map(), services: new Map() };
+
+/** Stands in for a guest that nobody loaded. */
+export const ABSENT_GUEST: GuestModule = {
+  module: null,
+  sha256: '',
+  reason: 'the module was not loaded',
+  works: false,
+};

@@ -18,7 +18,7 @@ import {
   type WasmConnector,
 } from '../upstream/wasm/connector.ts';
 import { GuestTurns } from '../upstream/wasm/turns.ts';
-import type { GuestModule, GuestModules } from './guests.ts';
+import { ABSENT_GUEST, type GuestModule, type GuestModules } from './guests.ts';
 
 export interface ServiceSetDeps {
   readonly clock: Clock;
@@ -38,8 +38,6 @@ interface Entry {
   readonly connector: WasmConnector;
 }
 
-const ABSENT: GuestModule = { module: null, sha256: '', reason: 'the module was not loaded' };
-
 export class ServiceSet {
   readonly #deps: ServiceSetDeps;
   readonly #turns: GuestTurns;
@@ -57,7 +55,7 @@ export class ServiceSet {
   ): ReadonlyMap<string, WasmConnector> {
     const entries = new Map<string, Entry>();
     for (const config of services) {
-      const guest = modules.get(config.id) ?? ABSENT;
+      const guest = modules.get(config.id) ?? ABSENT_GUEST;
       const before = this.#entries.get(config.id);
       const same = before?.sha256 === guest.sha256 && isDeepStrictEqual(before.config, config);
       const usable = guest.module !== null || before === undefined;

@@ -2,19 +2,27 @@
  * One socket address in one worker: accepts connections and keeps count of them. Every worker
  * listens on the same address with SO_REUSEPORT, so the kernel spreads connections and a worker
  * that is gone takes none of the others' with it.
+ *
+ * Its life: listen, then serve, then drain. Draining it first stops listening (`quiet-close.ts`),
+ * then serves what is open to its end.
  */
 
 import * as net from 'node:net';
 import { LIMITS } from '../../base/limits.ts';
+import type { Log } from '../../base/log.ts';
 import { Connection, type ConnectionHandler } from '../connection/connection.ts';
 import { ServerConnection } from '../exchange/server-connection.ts';
 import type { ServerContext } from '../exchange/server-context.ts';
+import { closeWhenQuiet } from './quiet-close.ts';
 
 const BACKLOG = 4_096;
+/** Between two complaints that connections cannot be accepted. */
+const REPORT_MS = 10_000;
 
 export interface BindServerOptions {
   readonly address: string;
   readonly port: number;
+  readonly log: Log;
   /** All but `draining` and `connectionClosed`, which are the server's own. */
   readonly context: Omit<ServerContext, 'draining' | 'connectionClosed'>;
 }
@@ -27,13 +35,20 @@ export class BindServer implements ServerContext {
   draining = false;
   readonly address: string;
   readonly port: number;
+  readonly #log: Log;
   readonly #server: net.Server;
   readonly #connections = new Set<ServerConnection>();
-  #drained: (() => void) | null = null;
+  /** Connections accepted while the socket is being closed; null at all other times. */
+  #held: net.Socket[] | null = null;
+  #accepted = 0;
+  #reportedMs = Number.NEGATIVE_INFINITY;
+  #draining: Promise<void> | null = null;
+  readonly #idle = Promise.withResolvers<void>();
 
   constructor(options: BindServerOptions) {
     this.address = options.address;
     this.port = options.port;
+    this.#log = options.log;
     this.deps = options.context.deps;
     this.wheel = options.context.wheel;
     this.metrics = options.context.metrics;
@@ -63,33 +78,42 @@ export class BindServer implements ServerContext {
       if (address !== '::' || !isNoIpv6(error)) throw error;
       await this.#listen('0.0.0.0', port);
     }
-    this.#server.on('error', () => {});
+    this.#server.on('error', (error: NodeJS.ErrnoException) => this.#acceptFailed(error));
   }
 
-  /** Accepts no more; what is open is served to its end, idle connections after a moment. */
+  /**
+   * Stops listening and serves what is open to its end, idle connections for a moment. Resolves when
+   * the last connection is closed.
+   */
   drain(): Promise<void> {
-    if (!this.draining) {
-      this.draining = true;
-      // Right behind the poll for new connections: the queue of those not yet accepted is empty.
-      setImmediate(() => this.#server.close());
-      for (const connection of this.#connections) connection.drain();
-    }
-    return new Promise((resolve) => {
-      this.#drained = resolve;
-      this.#checkDrained();
-    });
+    this.#draining ??= this.#drain();
+    return this.#draining;
   }
 
   /** Cuts what is still open. */
   destroy(): void {
     this.#server.close();
+    for (const socket of this.#held ?? []) socket.destroy();
     for (const connection of this.#connections) connection.destroy();
   }
 
   connectionClosed(connection: ServerConnection): void {
     if (!this.#connections.delete(connection)) return;
     this.metrics.connectionsActive.add(-1);
-    this.#checkDrained();
+    this.#checkIdle();
+  }
+
+  async #drain(): Promise<void> {
+    this.draining = true;
+    for (const connection of this.#connections) connection.drain();
+    const held: net.Socket[] = [];
+    this.#held = held;
+    const { clock } = this.deps;
+    await closeWhenQuiet(this.#server, { clock, accepted: () => this.#accepted });
+    this.#held = null;
+    for (const socket of held) if (!socket.destroyed) this.#serve(socket);
+    this.#checkIdle();
+    await this.#idle.promise;
   }
 
   #listen(host: string, port: number): Promise<void> {
@@ -106,6 +130,12 @@ export class BindServer implements ServerContext {
   }
 
   #accept(socket: net.Socket): void {
+    this.#accepted++;
+    if (this.#held === null) this.#serve(socket);
+    else this.#held.push(socket);
+  }
+
+  #serve(socket: net.Socket): void {
     this.metrics.connections.add(1);
     if (this.#connections.size >= this.tables().client.connectionsMax) {
       this.metrics.connectionsRefused.add(1);
@@ -121,8 +151,18 @@ export class BindServer implements ServerContext {
     if (this.draining) server.drain();
   }
 
-  #checkDrained(): void {
-    if (this.draining && this.#connections.size === 0) this.#drained?.();
+  /** Most often EMFILE: the process has no descriptor left. It goes on listening. */
+  #acceptFailed({ code, message }: NodeJS.ErrnoException): void {
+    const nowMs = this.deps.clock.now();
+    if (nowMs - this.#reportedMs < REPORT_MS) return;
+    this.#reportedMs = nowMs;
+    const fields = { address: this.address, port: this.port, error: code ?? message };
+    this.#log.write('error', 'cannot accept connections', fields);
+  }
+
+  #checkIdle(): void {
+    const isIdle = this.#held === null && this.#connections.size === 0;
+    if (this.draining && isIdle) this.#idle.resolve();
   }
 }
 

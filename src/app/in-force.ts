@@ -1,0 +1,65 @@
+/**
+ * What is in force, and what of a new configuration takes its place. A guest that cannot be loaded,
+ * or does not start, does not take the place of one that works: filter or service stays as it was,
+ * with the configuration it had, and the reason is told. Pure.
+ */
+
+import type { Snapshot } from '../config/snapshot.ts';
+import type { GuestModule, GuestModules } from '../data/apply/guests.ts';
+import type { FilterFailure } from '../data/apply/outcome.ts';
+
+export interface InForce {
+  readonly snapshot: Snapshot;
+  readonly guests: GuestModules;
+}
+
+interface Kept<T> {
+  readonly items: readonly T[];
+  readonly guests: ReadonlyMap<string, GuestModule>;
+}
+
+/** `failures`: filters of `next` that were tried and do not start. */
+export function keepWorking(
+  next: InForce,
+  before: InForce | null,
+  failures: readonly FilterFailure[] = [],
+): InForce {
+  const failed = new Map(failures.map(({ id, problem }) => [id, problem]));
+  const filters = kept(
+    { items: next.snapshot.filters, guests: next.guests.filters },
+    { items: before?.snapshot.filters ?? [], guests: before?.guests.filters ?? new Map() },
+    failed,
+  );
+  const services = kept(
+    { items: next.snapshot.services, guests: next.guests.services },
+    { items: before?.snapshot.services ?? [], guests: before?.guests.services ?? new Map() },
+    new Map(),
+  );
+  return {
+    snapshot: { ...next.snapshot, filters: filters.items, services: services.items },
+    guests: { filters: filters.guests, services: services.guests },
+  };
+}
+
+function kept<T extends { readonly id: string }>(
+  next: Kept<T>,
+  before: Kept<T>,
+  failed: ReadonlyMap<string, string>,
+): Kept<T> {
+  const guests = new Map(next.guests);
+  const items = next.items.map((item) => {
+    const guest = next.guests.get(item.id);
+    const problem = failed.get(item.id) ?? '';
+    if (guest === undefined || (guest.works && problem === '')) return item;
+    const reason = guest.works ? problem : guest.reason;
+    const old = before.items.find(({ id }) => id === item.id);
+    const oldGuest = before.guests.get(item.id);
+    if (old === undefined || oldGuest === undefined || !oldGuest.works) {
+      guests.set(item.id, { ...guest, reason, works: false });
+      return item;
+    }
+    guests.set(item.id, { ...oldGuest, reason });
+    return old;
+  });
+  return { items, guests };
+}
