@@ -1,10 +1,11 @@
 /** Bytes to text, one char a byte, by the shortest way Node has. */
 
-interface Latin1Source {
-  latin1Slice(from: number, to: number): string;
-}
+type Latin1Slice = (this: Uint8Array, from: number, to: number) => string;
 
-/** `bytes[from, to)` as latin1. Node's own method, which its type declarations leave out. */
-export function latin1(bytes: Buffer, from: number, to: number): string {
-  return (bytes as unknown as Latin1Source).latin1Slice(from, to);
+/** Node's own method, which its type declarations leave out. Works on bytes that are no Buffer, too. */
+const slice = (Buffer.prototype as unknown as { latin1Slice: Latin1Slice }).latin1Slice;
+
+/** `bytes[from, to)` as latin1. */
+export function latin1(bytes: Uint8Array, from: number, to: number): string {
+  return slice.call(bytes, from, to);
 }

@@ -133,7 +133,7 @@ export class Connection {
   writeAround(before: string, chunk: Uint8Array, after: string): boolean {
     const length = chunk.length;
     if (before.length + length + after.length <= TEXT_BYTES_MAX) {
-      const body = length === 0 ? '' : latin1(chunk as Buffer, 0, length);
+      const body = length === 0 ? '' : latin1(chunk, 0, length);
       return this.#socket.write(before + body + after, 'latin1');
     }
     const copy = Buffer.allocUnsafe(before.length + length + after.length);
