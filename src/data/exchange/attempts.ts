@@ -101,16 +101,20 @@ export class Attempts {
     this.#backoff.set(this.#deps.clock.now() + waitMs);
   }
 
-  /** Bounds the whole request. */
-  limitRequest(atMs: number, expired: () => void): void {
+  /** Bounds the whole request as the rule says. */
+  limitRequest(startMs: number, expired: () => void): void {
+    const { requestMs } = this.#rule.timeouts;
+    if (requestMs === 0) return;
     this.#requestDeadline = new Deadline(this.#deps.wheel, expired);
-    this.#requestDeadline.set(atMs);
+    this.#requestDeadline.set(startMs + requestMs);
   }
 
-  /** Bounds one attempt, from its start to the end of its answer. */
-  limitAttempt(atMs: number, expired: () => void): void {
+  /** Bounds one attempt as the rule says, from its start to the end of its answer. */
+  limitAttempt(expired: () => void): void {
+    const { backendRequestMs } = this.#rule.timeouts;
+    if (backendRequestMs === 0) return;
     this.#attemptDeadline ??= new Deadline(this.#deps.wheel, expired);
-    this.#attemptDeadline.set(atMs);
+    this.#attemptDeadline.set(this.#deps.clock.now() + backendRequestMs);
   }
 
   attemptEnded(): void {

@@ -15,16 +15,11 @@
 
 import { ERRORS, type ErrorCode } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { Timeouts } from '../../config/route.ts';
 import { recordRequest } from '../../observe/data-metrics.ts';
 import { sanitizeFields } from '../codec/h1/serialize.ts';
 import { parseContentLength } from '../codec/h1/syntax.ts';
 import { type Fields, fieldValue, type RequestHead, type ResponseHead } from '../codec/head.ts';
-import {
-  type ClientStream,
-  type ClientStreamEvents,
-  type ServerStreamEvents,
-} from '../codec/stream.ts';
+import type { ClientStream, ClientStreamEvents, ServerStreamEvents } from '../codec/stream.ts';
 import { FilterChain } from '../filter/chain.ts';
 import type { HeadFilter, LocalReply, MatchedRequest } from '../filter/contract.ts';
 import type { ChainOutlet } from '../filter/outlet.ts';
@@ -37,9 +32,15 @@ import { setForwardingFields } from './forwarding.ts';
 import { filterRequest, filterResponse } from './head-filters.ts';
 import { ExchangeInfo } from './info.ts';
 import { countTrip } from './limit-trips.ts';
-import { replyOf } from './local-reply.ts';
+import { bodyOf, headOf, replyOf } from './local-reply.ts';
 import { Mirrors } from './mirrors.ts';
-import type { BindTables, RuntimeBackend, RuntimeListener, RuntimeRule } from './tables.ts';
+import type {
+  BindTables,
+  RuntimeBackend,
+  RuntimeCluster,
+  RuntimeListener,
+  RuntimeRule,
+} from './tables.ts';
 
 const PAUSED_BY_OTHER_SIDE = 1;
 const PAUSED_BY_CHAIN = 2;
@@ -59,6 +60,8 @@ export class Exchange
   #listener: RuntimeListener | null = null;
   #rule: RuntimeRule | null = null;
   #backend: RuntimeBackend | null = null;
+  /** Set once an attempt is made. */
+  #cluster: RuntimeCluster | null = null;
   #mirrors: Mirrors | null = null;
   #attempts: Attempts | null = null;
   #stream: ClientStream | null = null;
@@ -103,22 +106,15 @@ export class Exchange
     return this.#tables.port;
   }
 
-  /** The client still owes body bytes. */
+  /** The client owes no more body bytes. */
   get requestDone(): boolean {
     return this.#requestDone;
   }
 
   begin(): void {
     const head = this.request;
-    this.requestId = setForwardingFields(
-      head.fields,
-      {
-        remoteAddress: this.#downstream.remoteAddress,
-        trusted: this.#downstream.trusted,
-        scheme: head.scheme,
-      },
-      this.#deps.newId,
-    );
+    const { newId } = this.#deps;
+    this.requestId = setForwardingFields(head.fields, this.#downstream, head.scheme, newId);
     this.#match();
     this.#listener?.metrics.requestsActive.add(1);
     const filters = this.#rule === null ? this.#listener?.filters : this.#rule.filters;
@@ -144,7 +140,7 @@ export class Exchange
     if (end) this.#requestEnded();
     if (this.#answered && this.#stream === null) return;
     if (this.#chain === null) this.forwardRequestData(chunk, end);
-    else this.#chain.requestData(chunk, end);
+    else if (chunk.length > 0 || end) this.#chain.requestData(chunk, end);
   }
 
   requestTrailers(fields: Fields): void {
@@ -203,12 +199,15 @@ export class Exchange
   // What the backend sends.
 
   informational(head: ResponseHead): void {
-    if (head.status === 100 && !this.#facts.expectContinue) return;
+    if (head.status === 100) {
+      if (!this.#facts.expectContinue || this.#continued) return;
+      this.#continued = true;
+    }
     if (!this.#headSent) this.#downstream.writeInformational(head);
   }
 
   responseHead(head: ResponseHead, end: boolean, more = false): void {
-    if (end) this.#stream = null;
+    if (end) this.#attemptOver();
     this.responseStartMs = this.#deps.clock.now() - this.startMs;
     const attempts = this.#attempts;
     if (attempts !== null && attempts.retriesStatus(head.status)) {
@@ -221,18 +220,18 @@ export class Exchange
   }
 
   responseData(chunk: Uint8Array, end: boolean): void {
-    if (end) this.#stream = null;
+    if (end) this.#attemptOver();
     this.#answerData(chunk, end);
   }
 
   responseTrailers(fields: Fields): void {
-    this.#stream = null;
+    this.#attemptOver();
     if (this.#chain === null) this.forwardResponseTrailers(fields);
     else this.#chain.responseTrailers(fields);
   }
 
   responseFailed(code: ErrorCode, detail: string, reused: boolean): void {
-    this.#stream = null;
+    this.#attemptOver();
     if (this.#answered || this.#finished) return this.fail(code, detail);
     const attempts = this.#attempts;
     if (attempts === null) {
@@ -283,12 +282,9 @@ export class Exchange
     this.#dropStream();
     if (this.#finished) return;
     this.statusDetails = reply.details;
-    const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
-    const fields = reply.fields.slice();
-    sanitizeFields(fields);
-    const head: ResponseHead = { status: reply.status, version: 'HTTP/1.1', fields };
-    if (body.length === 0) return this.#answer(head, true, false);
-    fields.push('content-length', String(body.length));
+    const body = bodyOf(reply);
+    const head = headOf(reply, body.length);
+    if (body.length === 0 || this.method === 'HEAD') return this.#answer(head, true, false);
     this.#answer(head, false, true);
     this.#answerData(body, true);
   }
@@ -297,7 +293,7 @@ export class Exchange
     if (this.#finished) return;
     const { fault, flag } = ERRORS[code];
     countTrip(this.#deps.limits, code, detail);
-    if (fault === 'guest') this.#backend?.cluster?.metrics.guestFailures.add(1);
+    if (fault === 'guest') this.#cluster?.metrics.guestFailures.add(1);
     this.responseFlags = this.responseFlags === '' ? flag : `${this.responseFlags},${flag}`;
     this.#dropStream();
     this.statusDetails = `${code}{${detail}}`;
@@ -306,8 +302,7 @@ export class Exchange
       this.#finish();
       return;
     }
-    const details = this.statusDetails;
-    this.localReply({ ...replyOf(code), details });
+    this.localReply({ ...replyOf(code), details: this.statusDetails });
   }
 
   clearRouteCache(): void {
@@ -348,7 +343,8 @@ export class Exchange
   }
 
   #startUpstream(rule: RuntimeRule, backend: RuntimeBackend, end: boolean): void {
-    backend.cluster?.metrics.requestsActive.add(1);
+    this.#cluster = backend.cluster;
+    this.#cluster?.metrics.requestsActive.add(1);
     if (rule.mirrors.length > 0 || backend.mirrors.length > 0) {
       const mirrors = [...rule.mirrors, ...backend.mirrors];
       const options = this.#attemptOptions(end, NOWHERE);
@@ -361,16 +357,14 @@ export class Exchange
 
   #prepareAttempts(rule: RuntimeRule, end: boolean): void {
     this.#attempts = Attempts.of(rule.config, this.method, end, this.#deps);
-    const { requestMs } = rule.config.timeouts;
-    if (requestMs === 0) return;
     const expired = (): void => this.fail('request_timeout', 'request_timeout');
-    this.#attempts?.limitRequest(this.startMs + requestMs, expired);
+    this.#attempts?.limitRequest(this.startMs, expired);
   }
 
   /** `end`: the request has no body. */
   #attempt(end: boolean): void {
-    const cluster = this.#backend?.cluster;
-    if (cluster === null || cluster === undefined) return;
+    const cluster = this.#cluster;
+    if (cluster === null) return;
     const attempts = this.#attempts;
     const options = this.#attemptOptions(end, attempts?.avoid ?? NOWHERE);
     this.attempts++;
@@ -378,11 +372,7 @@ export class Exchange
     if (isRefusal(opened)) return this.fail(opened.code, opened.detail);
     this.#stream = opened;
     if (attempts === null) return;
-    const { backendRequestMs } = this.#rule?.config.timeouts ?? NO_TIMEOUTS;
-    if (backendRequestMs > 0) {
-      const atMs = this.#deps.clock.now() + backendRequestMs;
-      attempts.limitAttempt(atMs, () => this.#attemptExpired());
-    }
+    attempts.limitAttempt(() => this.#attemptExpired());
     if (this.attempts > 1 && !end && !attempts.replayTo(opened)) {
       this.#pauseRequest(PAUSED_BY_OTHER_SIDE);
     }
@@ -390,12 +380,15 @@ export class Exchange
 
   #attemptExpired(): void {
     this.#dropStream();
-    this.#backend?.cluster?.metrics.timeouts.add(1);
+    this.#cluster?.metrics.timeouts.add(1);
     this.responseFailed('upstream_timeout', 'backend_request_timeout', false);
   }
 
   #retry(): void {
-    if (this.#finished) return;
+    if (this.#finished || this.#answered) return;
+    this.#pauseRequest(PAUSED_FOR_RETRY);
+    // The attempt before can no longer say that it would take more.
+    this.#requestPauses &= ~PAUSED_BY_OTHER_SIDE;
     this.#attempt(this.#facts.end);
     this.#resumeRequest(PAUSED_FOR_RETRY);
   }
@@ -407,13 +400,12 @@ export class Exchange
   }
 
   #attemptOptions(end: boolean, avoid: readonly string[]): AttemptOptions {
-    const cluster = this.#backend?.cluster;
     return {
       end,
       bodyLength: this.#bodyLength(),
-      more: this.#facts.more && this.attempts === 0,
+      more: this.#facts.more && this.attempts === 0 && this.#chain === null,
       expectContinue: this.#facts.expectContinue && !this.#continued,
-      idleMs: this.#rule?.timed === true ? 0 : (cluster?.streamIdleMs ?? 0),
+      idleMs: this.#rule?.timed === true ? 0 : (this.#cluster?.streamIdleMs ?? 0),
       avoid,
     };
   }
@@ -436,7 +428,7 @@ export class Exchange
     this.#answered = true;
     filterResponse(this.#backend?.headFilters ?? NO_FILTERS, head, this);
     filterResponse(this.#rule?.headFilters ?? NO_FILTERS, head, this);
-    this.#more = more;
+    this.#more = more && this.#chain === null;
     if (this.#chain === null) this.forwardResponseHead(head, end);
     else this.#chain.responseHead(head, end);
     this.#more = false;
@@ -444,13 +436,17 @@ export class Exchange
 
   #answerData(chunk: Uint8Array, end: boolean): void {
     if (this.#chain === null) this.forwardResponseData(chunk, end);
-    else this.#chain.responseData(chunk, end);
+    else if (chunk.length > 0 || end) this.#chain.responseData(chunk, end);
+  }
+
+  #attemptOver(): void {
+    this.#stream = null;
+    this.#attempts?.attemptEnded();
   }
 
   #dropStream(): void {
     const stream = this.#stream;
-    this.#stream = null;
-    this.#attempts?.attemptEnded();
+    this.#attemptOver();
     stream?.cancel();
   }
 
@@ -483,7 +479,7 @@ export class Exchange
     this.#attempts?.release();
     if (!this.#forwardedAll) this.#mirrors?.abort();
     this.endMs = this.#deps.clock.now() - this.startMs;
-    const cluster = this.#backend?.cluster?.metrics ?? null;
+    const cluster = this.#cluster?.metrics ?? null;
     cluster?.requestsActive.add(-1);
     const listener = this.#listener?.metrics ?? null;
     listener?.requestsActive.add(-1);
@@ -495,5 +491,4 @@ export class Exchange
 }
 
 const NOWHERE: readonly string[] = [];
-const NO_TIMEOUTS: Timeouts = { requestMs: 0, backendRequestMs: 0 };
 const NO_FILTERS: readonly HeadFilter[] = [];

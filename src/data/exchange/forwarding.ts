@@ -5,31 +5,42 @@
 
 import { type Fields, fieldValue, joinedFieldValue, removeField, setField } from '../codec/head.ts';
 
-export interface Origin {
+export interface Peer {
   readonly remoteAddress: string;
   readonly trusted: boolean;
-  readonly scheme: string;
 }
 
 /** Sets x-forwarded-for, x-forwarded-proto and x-request-id; returns the request id. */
-export function setForwardingFields(fields: Fields, origin: Origin, newId: () => string): string {
-  if (hasNone(fields)) {
-    const id = newId();
-    fields.push('x-forwarded-for', origin.remoteAddress);
-    fields.push('x-forwarded-proto', origin.scheme, 'x-request-id', id);
-    return id;
-  }
-  if (!origin.trusted) {
+export function setForwardingFields(
+  fields: Fields,
+  peer: Peer,
+  scheme: string,
+  newId: () => string,
+): string {
+  const { remoteAddress } = peer;
+  if (!hasNone(fields)) {
+    if (peer.trusted) return appendForwardingFields(fields, remoteAddress, scheme, newId);
     removeField(fields, 'x-request-id');
     removeField(fields, 'x-forwarded-proto');
     removeField(fields, 'x-forwarded-for');
-    return setForwardingFields(fields, origin, newId);
   }
+  const id = newId();
+  fields.push('x-forwarded-for', remoteAddress);
+  fields.push('x-forwarded-proto', scheme, 'x-request-id', id);
+  return id;
+}
+
+function appendForwardingFields(
+  fields: Fields,
+  remoteAddress: string,
+  scheme: string,
+  newId: () => string,
+): string {
   const before = joinedFieldValue(fields, 'x-forwarded-for');
-  const chain = before === undefined ? origin.remoteAddress : `${before}, ${origin.remoteAddress}`;
+  const chain = before === undefined ? remoteAddress : `${before}, ${remoteAddress}`;
   setField(fields, 'x-forwarded-for', chain);
   if (fieldValue(fields, 'x-forwarded-proto') === undefined) {
-    fields.push('x-forwarded-proto', origin.scheme);
+    fields.push('x-forwarded-proto', scheme);
   }
   const id = fieldValue(fields, 'x-request-id') || newId();
   setField(fields, 'x-request-id', id);

@@ -45,7 +45,8 @@ export class Mirrors {
         continue;
       }
       const copied = { ...head, fields: head.fields.slice() };
-      const plain = { ...options, expectContinue: false, more: false, avoid: [] };
+      const idleMs = cluster.streamIdleMs;
+      const plain = { ...options, expectContinue: false, more: false, avoid: [], idleMs };
       this.#copies.push(new Copy(cluster, copied, plain, budget));
     }
   }
