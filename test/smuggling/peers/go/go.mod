@@ -1,0 +1,3 @@
+module tulle.dev/test/peer
+
+go 1.21
