@@ -3,7 +3,6 @@
 import type { Command } from 'commander';
 import type { CheckReport } from '../app/options.ts';
 import type { Problem } from '../control/resource.ts';
-import { formatProblem } from '../control/schema/report.ts';
 import { collect, type Output, parseOutput } from './flags.ts';
 import { type CliIo, EXIT_OK, EXIT_PROBLEM } from './io.ts';
 import { filesOrDefault } from './up.ts';
@@ -41,7 +40,8 @@ export function addCheck(
     .action(async (flags: CheckFlags) => {
       const report = await checkFiles(filesOrDefault(flags.file));
       const errors = countOf(report.problems, 'error');
-      io.out(flags.output === 'json' ? jsonReport(report, errors) : textReport(report, errors, io));
+      if (flags.output === 'json') io.out(jsonReport(report, errors));
+      else io.out(await textReport(report, errors, io));
       onExit(errors === 0 ? EXIT_OK : EXIT_PROBLEM);
     });
 }
@@ -56,7 +56,8 @@ function jsonReport(report: CheckReport, errors: number): string {
   return `${JSON.stringify({ ok: errors === 0, files, resources, errors, warnings, problems }, null, 2)}\n`;
 }
 
-function textReport(report: CheckReport, errors: number, io: CliIo): string {
+async function textReport(report: CheckReport, errors: number, io: CliIo): Promise<string> {
+  const { formatProblem } = await import('../control/schema/report.ts');
   const warnings = report.problems.length - errors;
   const read = `${plural(report.resources, 'resource')} in ${plural(report.files, 'file')}`;
   const found = [
@@ -64,15 +65,16 @@ function textReport(report: CheckReport, errors: number, io: CliIo): string {
     ...(warnings === 0 ? [] : [plural(warnings, 'warning')]),
   ];
   const verdict = found.length === 0 ? 'no problem' : found.join(', ');
-  const lines = report.problems.map((problem) => `${colored(problem, io.outColor)}\n`);
+  const lines = report.problems.map((problem) => {
+    const text = formatProblem(problem);
+    return `${io.outColor ? colored(text, problem) : text}\n`;
+  });
   return `${lines.join('')}${read}: ${verdict}\n`;
 }
 
-function colored(problem: Problem, color: boolean): string {
-  const text = formatProblem(problem);
-  if (!color) return text;
-  const code = problem.severity === 'error' ? 31 : 33;
-  return text.replace(`${problem.severity}:`, (word) => `\u001B[${code}m${word}\u001B[0m`);
+function colored(text: string, { severity }: Problem): string {
+  const code = severity === 'error' ? 31 : 33;
+  return text.replace(`${severity}:`, (word) => `\u001B[${code}m${word}\u001B[0m`);
 }
 
 function plural(count: number, noun: string): string {

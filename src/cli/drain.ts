@@ -2,7 +2,6 @@
 
 import type { Command } from 'commander';
 import type { HostPort } from '../app/options.ts';
-import { addressText, askJson } from './admin-client.ts';
 import { adminOption } from './flags.ts';
 import type { CliIo } from './io.ts';
 
@@ -15,6 +14,7 @@ export function addDrain(program: Command, io: CliIo): void {
     )
     .addOption(adminOption())
     .action(async ({ admin }: { admin: HostPort }) => {
+      const { addressText, askJson } = await import('./admin-client.ts');
       await askJson(admin, 'POST', '/drain');
       io.out(`${addressText(admin)} drains\n`);
     });

@@ -5,7 +5,6 @@ import type { RouteRow } from '../admin/route-view.ts';
 import type { ClusterReport, FilterReport, ServiceReport, WorkerReport } from '../admin/source.ts';
 import type { StatRow } from '../admin/stats-view.ts';
 import type { HostPort } from '../app/options.ts';
-import { askJson } from './admin-client.ts';
 import { adminOption, type Output, oneOf, parseOutput } from './flags.ts';
 import type { CliIo } from './io.ts';
 import { renderTable } from './table.ts';
@@ -120,6 +119,7 @@ export function addGet(program: Command, io: CliIo): void {
     .option('-o, --output <format>', 'table or json', parseOutput, 'table')
     .addHelpText('after', '\nExamples:\n  tulle get routes\n  tulle get stats -o json\n')
     .action(async (name: KindName, flags: GetFlags) => {
+      const { askJson } = await import('./admin-client.ts');
       const rows = await askJson(flags.admin, 'GET', KINDS[name].page);
       io.out(
         flags.output === 'json' ? `${JSON.stringify(rows, null, 2)}\n` : table(name, rows, io),

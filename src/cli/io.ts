@@ -35,6 +35,8 @@ export function systemIo(): CliIo {
   const { stdout, stderr, env } = process;
   const mayColor = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   let closed = false;
+  // Whoever read it has gone; a proxy goes on without its log.
+  stderr.on('error', () => {});
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     closed = true;
     if (error.code !== 'EPIPE') stderr.write(`tulle: cannot write the output: ${error.message}\n`);

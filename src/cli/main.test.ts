@@ -48,10 +48,8 @@ test('wrong usage is one line with what was meant, and exit code 2', async () =>
     [['up', '--workers', '1e1', '-f', HERE], /Write a number from 1 to 256/],
     [['up', '--log-level', 'inof', '-f', HERE], /Did you mean "info"\?/],
     [['up', '--drain-timeout', '30', '-f', HERE], /Write a duration such as 500ms, 30s or 1m/],
-    [['up', '--access-log-format', '%NOPE%', '-f', HERE], /Unknown operator %NOPE%/],
+    [['up', '--access-log-format', '%NOPE%', '-f', HERE], /unknown operator %NOPE%/],
     [['up', '--access-log-format', 'jsn', '-f', HERE], /did you mean "json"\?$/],
-    [['up', '-f', '/no/such/file'], /there is no file or directory \/no\/such\/file/],
-    [['check', '-f', '/no/such/file'], /there is no file or directory/],
     [['up', '-f'], /argument missing/],
     [['drain', 'now'], /too many arguments/],
   ];
@@ -62,6 +60,16 @@ test('wrong usage is one line with what was meant, and exit code 2', async () =>
     assert.equal(up, null);
     assert.match(err, /^tulle: [^\n]+\n$/, argv.join(' '));
     assert.match(err.trimEnd(), message);
+  }
+});
+
+test('a file that is not there is a problem found, told in one line', async () => {
+  for (const verb of ['up', 'check']) {
+    const { code, out, err, up } = await run([verb, '-f', HERE, '-f', '/no/such/file']);
+    assert.equal(code, 1);
+    assert.equal(out, '');
+    assert.equal(up, null);
+    assert.equal(err, 'tulle: there is no file or directory /no/such/file\n');
   }
 });
 
@@ -107,12 +115,15 @@ test('what up prints goes to standard output unless the access log does', async 
     const shown = await run(argv, {
       onUp: ({ terminal }) => {
         terminal.print('ready');
+        terminal.fail('not any more');
         terminal.printTable(['listener', 'url'], [['edge', 'http://localhost:8080']]);
       },
     });
     const text = 'ready\nLISTENER  URL\nedge      http://localhost:8080\n';
     assert.equal(shown.out, target === '-' ? '' : text);
-    assert.equal(shown.err, target === '-' ? text : '');
+    const failure = 'tulle: not any more\n';
+    const ready = 'ready\n';
+    assert.equal(shown.err, target === '-' ? ready + failure + text.slice(ready.length) : failure);
   }
 });
 

@@ -2,7 +2,6 @@
 
 import type { Command } from 'commander';
 import type { HostPort } from '../app/options.ts';
-import { streamText } from './admin-client.ts';
 import { adminOption } from './flags.ts';
 import type { CliIo } from './io.ts';
 
@@ -22,6 +21,7 @@ export function addTap(program: Command, io: CliIo): void {
     .addOption(adminOption())
     .addHelpText('after', HELP)
     .action(async ({ admin }: { admin: HostPort }) => {
+      const { streamText } = await import('./admin-client.ts');
       await streamText(admin, '/tap', (text) => {
         io.out(text);
         return !io.outClosed();

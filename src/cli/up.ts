@@ -1,11 +1,9 @@
 /** `tulle up`: runs gateway, filters and services from resource files until it is told to stop. */
 
 import { existsSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { HostPort, Terminal, UpOptions } from '../app/options.ts';
 import type { LogLevel } from '../base/log.ts';
-import { compileFormat } from '../observe/access-format.ts';
-import { isFormatError } from '../observe/format-error.ts';
 import {
   adminListenOption,
   collect,
@@ -14,7 +12,7 @@ import {
   parseLogLevel,
   parseWorkers,
 } from './flags.ts';
-import { CliError, type CliIo } from './io.ts';
+import { CliError, type CliIo, EXIT_PROBLEM } from './io.ts';
 import { renderTable } from './table.ts';
 
 const HELP = `
@@ -63,24 +61,25 @@ export function addUp(
     .option(
       '--access-log-format <format>',
       'json, text, or a template with operators such as %RESPONSE_CODE%',
-      parseFormat,
       'json',
     )
     .option('--log-level <level>', 'trace, debug, info, warn, error or off', parseLogLevel, 'info')
     .addOption(drainOption())
     .addHelpText('after', HELP)
-    .action(async (flags: UpFlags) => onExit(await runProxy(upOptions(flags, io))));
+    .action(async (flags: UpFlags) => {
+      await checkFormat(flags.accessLogFormat);
+      onExit(await runProxy(upOptions(flags, io)));
+    });
 }
 
-function parseFormat(text: string): string {
+/** The usual ones need no look, so that the compiler of formats is loaded for others only. */
+async function checkFormat(text: string): Promise<void> {
+  if (text === 'json' || text === 'text') return;
+  const { compileFormat } = await import('../observe/access-format.ts');
+  const { isFormatError } = await import('../observe/format-error.ts');
   const format = compileFormat(text);
-  if (isFormatError(format)) throw new InvalidArgumentError(sentence(format.error));
-  return text;
-}
-
-function sentence(text: string): string {
-  const end = text.endsWith('?') ? '' : '.';
-  return `${(text[0] ?? '').toUpperCase()}${text.slice(1)}${end}`;
+  if (!isFormatError(format)) return;
+  throw new CliError(`--access-log-format '${text}': ${format.error}`);
 }
 
 function upOptions(flags: UpFlags, io: CliIo): UpOptions {
@@ -103,7 +102,9 @@ export function filesOrDefault(files: readonly string[] | undefined): readonly s
     throw new CliError('no resource files: name them with -f FILE|DIR, or write ./tulle.yaml');
   }
   const missing = files.find((file) => !existsSync(file));
-  if (missing !== undefined) throw new CliError(`there is no file or directory ${missing}`);
+  if (missing !== undefined) {
+    throw new CliError(`there is no file or directory ${missing}`, EXIT_PROBLEM);
+  }
   return files;
 }
 
