@@ -91,4 +91,18 @@ export const LIMITS = {
   instancesMax: 14_000,
   /** Size of a .wasm file. */
   moduleBytesMax: 128 * MIB,
+  /** What a fetched layer or archive may unpack to on the way to the module in it. */
+  moduleArchiveBytesMax: 512 * MIB,
+  /** One attempt to fetch a module, with everything it takes. */
+  moduleFetchMs: 120_000,
+  /** A registry or server that sends nothing for longer ends the attempt. */
+  moduleFetchIdleMs: 15_000,
+  /** How long a start or a reload waits for modules being fetched; they come into force later. */
+  moduleFetchWaitMs: 2_000,
+  /** Longest pause before the next attempt after failed ones; the first is 1 s. */
+  moduleFetchRetryMs: 60_000,
+  /** Modules fetched at the same time. */
+  moduleFetchesMax: 4,
+  /** Fetched modules kept on disk; the oldest go first. */
+  moduleCacheBytesMax: 1024 * MIB,
 } as const;
