@@ -91,10 +91,7 @@ export class Connection {
   /** Starts to connect; the outcome is `connectionOpen` or `connectionClosed`. */
   static connect(address: string, port: number, handler: ConnectionHandler): Connection {
     let connection: Connection | null = null;
-    const socket = net.connect({
-      host: address,
-      port,
-      noDelay: true,
+    const socket = new OutgoingSocket({
       allowHalfOpen: true,
       writableHighWaterMark: LIMITS.highWatermarkBytes,
       onread: {
@@ -104,8 +101,10 @@ export class Connection {
           return true;
         },
       },
-    } as net.NetConnectOpts);
+    } as net.SocketConstructorOpts);
     socket.once('connect', () => (connection as Connection).#handler.connectionOpen());
+    socket.setNoDelay(true);
+    socket.connect({ host: address, port });
     connection = new Connection(socket, handler, { address, port });
     return connection;
   }
@@ -116,7 +115,7 @@ export class Connection {
 
   /** Nothing more can be sent. */
   get closed(): boolean {
-    return this.#closed || this.#socket.destroyed;
+    return this.#closed || this.#socket.destroyed || this.#socket.errored !== null;
   }
 
   /** Bytes not yet taken by the kernel. */
@@ -176,6 +175,17 @@ export class Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.#handler.connectionClosed(this.#error);
+  }
+}
+
+/**
+ * A server may answer and close while it is still being sent to. The write that fails of it must not
+ * drop the answer that has arrived but is not yet read: after it, reading goes on to its own end.
+ */
+class OutgoingSocket extends net.Socket {
+  override destroy(error?: NodeJS.ErrnoException): this {
+    const unread = error?.syscall === 'write' && !this.readableEnded;
+    return unread ? this : super.destroy(error);
   }
 }
 

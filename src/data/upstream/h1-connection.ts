@@ -38,11 +38,21 @@ export interface ConnectionOwner {
   connectionIdle(connection: UpstreamConnection): void;
   /** The attempt is over; the connection takes no other. Comes once. */
   connectionGone(connection: UpstreamConnection): void;
+  /** A kept connection turned out to be closed when it was used. */
+  connectionStale(): void;
+}
+
+export interface UpstreamEndpoint {
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
 }
 
 export class UpstreamConnection implements ClientStream, ConnectionHandler, BodyEvents {
   /** It carries an attempt; its owner's to set. */
   busy = false;
+  /** `ip:port`. */
+  readonly endpointKey: string;
   readonly #owner: ConnectionOwner;
   readonly #connection: Connection;
   readonly #deadline: Deadline;
@@ -64,11 +74,15 @@ export class UpstreamConnection implements ClientStream, ConnectionHandler, Body
   #bytesSeen = false;
   #informational = 0;
   #streamIdleMs = 0;
+  #paused = false;
+  /** The exchange was told that body bytes follow at once, and none has yet. */
+  #owesData = false;
 
-  constructor(owner: ConnectionOwner, address: string, port: number) {
+  constructor(owner: ConnectionOwner, endpoint: UpstreamEndpoint) {
     this.#owner = owner;
+    this.endpointKey = endpoint.key;
     this.#decoder = new BodyDecoder(this);
-    this.#connection = Connection.connect(address, port, this);
+    this.#connection = Connection.connect(endpoint.address, endpoint.port, this);
     this.#deadline = new Deadline(owner.wheel, () => this.#expired());
     this.#deadline.set(owner.clock.now() + owner.connectMs);
     owner.metrics.connections.add(1);
@@ -133,11 +147,13 @@ export class UpstreamConnection implements ClientStream, ConnectionHandler, Body
 
   /** The client is slow: that is not the backend's fault, so its idle time does not run. */
   pauseResponse(): void {
+    this.#paused = true;
     this.#connection.pause();
     if (!this.#connecting) this.#deadline.clear();
   }
 
   resumeResponse(): void {
+    this.#paused = false;
     this.#connection.resume();
     this.#progress();
   }
@@ -178,6 +194,7 @@ export class UpstreamConnection implements ClientStream, ConnectionHandler, Body
       at = next;
     }
     if (this.#responseDone) this.#finish(at === length);
+    else if (this.#owesData) this.bodyData(NOTHING, false);
   }
 
   connectionEnd(): void {
@@ -200,11 +217,13 @@ export class UpstreamConnection implements ClientStream, ConnectionHandler, Body
   }
 
   bodyData(chunk: Buffer, end: boolean): void {
+    this.#owesData = false;
     if (end) this.#responseDone = true;
     this.#events?.responseData(chunk, end);
   }
 
   bodyTrailers(fields: Fields): void {
+    this.#owesData = false;
     this.#responseDone = true;
     if (fields.length > 0) this.#events?.responseTrailers(fields);
     else this.#events?.responseData(NO_BYTES, true);
@@ -235,7 +254,8 @@ export class UpstreamConnection implements ClientStream, ConnectionHandler, Body
     if (parser.bodyLength === BODY_CHUNKED) this.#decoder.startChunked();
     else if (parser.bodyLength === BODY_UNTIL_CLOSE) this.#decoder.startUntilClose();
     else this.#decoder.startLength(parser.bodyLength);
-    events.responseHead(parser.head, false, next < to);
+    this.#owesData = next < to;
+    events.responseHead(parser.head, false, this.#owesData);
     return next;
   }
 
@@ -245,6 +265,7 @@ export class UpstreamConnection implements ClientStream, ConnectionHandler, Body
     this.#events = null;
     if (clean && this.#requestDone && this.#parser.keepAlive && !this.#connection.closed) {
       this.#served++;
+      this.#paused = false;
       this.#connection.resume();
       this.#deadline.set(this.#owner.clock.now() + this.#owner.idleMs);
       this.#owner.connectionIdle(this);
@@ -258,18 +279,18 @@ export class UpstreamConnection implements ClientStream, ConnectionHandler, Body
 
   /** A filter broke its promise of a length; told later, because this is inside a write. */
   #lengthBroken(): void {
-    const events = this.#events;
-    this.#events = null;
-    this.close();
-    queueMicrotask(() => events?.responseFailed('filter_body_length', 'length_mismatch', false));
+    this.#connection.destroy();
+    queueMicrotask(() => this.#failed('filter_body_length', 'length_mismatch'));
   }
 
   #failed(code: ErrorCode, detail: string): void {
     const events = this.#events;
     this.#events = null;
-    const reused = this.#served > 0 && !this.#bytesSeen;
-    if (events !== null && code === 'upstream_reset') this.#owner.metrics.resets.add(1);
+    const lost = events !== null && code === 'upstream_reset';
+    const reused = lost && this.#served > 0 && !this.#bytesSeen;
+    if (lost) this.#owner.metrics.resets.add(1);
     this.close();
+    if (reused) this.#owner.connectionStale();
     events?.responseFailed(code, detail, reused);
   }
 
@@ -285,7 +306,7 @@ export class UpstreamConnection implements ClientStream, ConnectionHandler, Body
   }
 
   #progress(): void {
-    if (this.#connecting) return;
+    if (this.#connecting || this.#paused) return;
     if (this.#streamIdleMs === 0) this.#deadline.clear();
     else this.#deadline.set(this.#owner.clock.now() + this.#streamIdleMs);
   }
@@ -299,6 +320,8 @@ export class UpstreamConnection implements ClientStream, ConnectionHandler, Body
     this.#owner.connectionGone(this);
   }
 }
+
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Content-Length for a request without a body: 0 where a body is expected (RFC 9110 8.6). */
 function emptyLength(method: string): number {

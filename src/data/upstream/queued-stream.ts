@@ -18,16 +18,16 @@ export interface QueuedStreamOptions {
   readonly target: AttemptTarget;
   readonly wheel: DeadlineWheel;
   readonly untilMs: number;
-  /** Called once when it leaves the line. */
-  left(assigned: boolean): void;
+  /** Called once when it leaves the line: taken from its head, or given up anywhere in it. */
+  readonly left: (stream: QueuedStream, atHead: boolean) => void;
 }
 
 export class QueuedStream implements ClientStream {
   readonly options: AttemptOptions;
-  /** It is no longer in line. */
-  ended = false;
   readonly #queued: QueuedStreamOptions;
   readonly #deadline: Deadline;
+  /** It is no longer in line. */
+  #ended = false;
   #stream: UpstreamConnection | null = null;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
@@ -45,11 +45,11 @@ export class QueuedStream implements ClientStream {
     this.#deadline.set(queued.untilMs);
   }
 
-  assign(connection: UpstreamConnection, endpointKey: string): void {
+  assign(connection: UpstreamConnection): void {
     const { head, options, events, target } = this.#queued;
     this.#leave(true);
     this.#stream = connection;
-    target.upstreamAddress = endpointKey;
+    target.upstreamAddress = connection.endpointKey;
     connection.start(head, options, events);
     if (this.#paused) connection.pauseResponse();
     const chunks = this.#chunks;
@@ -64,15 +64,13 @@ export class QueuedStream implements ClientStream {
 
   /** Ends the wait with a failure, from outside any call of the exchange. The caller has given back the request's place. */
   fail(code: ErrorCode, detail: string): void {
-    this.ended = true;
-    this.#deadline.release();
-    this.#queued.left(true);
+    this.#leave(true);
     this.#queued.events.responseFailed(code, detail, false);
   }
 
   writeData(chunk: Uint8Array, end: boolean): boolean {
     if (this.#stream !== null) return this.#stream.writeData(chunk, end);
-    if (this.ended) return true;
+    if (this.#ended) return true;
     this.#chunks.push(chunk.slice());
     this.#bytes += chunk.length;
     this.#end = end;
@@ -99,10 +97,10 @@ export class QueuedStream implements ClientStream {
     else this.#leave(false);
   }
 
-  #leave(assigned: boolean): void {
-    if (this.ended) return;
-    this.ended = true;
+  #leave(atHead: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#deadline.release();
-    this.#queued.left(assigned);
+    this.#queued.left(this, atHead);
   }
 }

@@ -29,6 +29,7 @@ export class TcpConnector implements UpstreamConnector {
   readonly #deps: TcpConnectorDeps;
   readonly #waiting: QueuedStream[] = [];
   #resolving = false;
+  #serving = false;
 
   constructor(cluster: ClusterState<EndpointPool>, deps: TcpConnectorDeps) {
     this.#cluster = cluster;
@@ -53,10 +54,9 @@ export class TcpConnector implements UpstreamConnector {
       this.#deps.metrics.noEndpoint.add(1);
       return NO_ENDPOINT;
     }
-    const connection = this.#poolOf(endpoint).take();
+    const connection = this.#poolOf(endpoint).take() ?? this.#takeSpare(endpoint, options.avoid);
     if (connection === null) return this.#wait(head, options, events, target);
-    target.upstreamAddress = endpoint.key;
-    endpoint.activeRequests++;
+    target.upstreamAddress = connection.endpointKey;
     connection.start(head, options, events);
     return connection;
   }
@@ -73,28 +73,52 @@ export class TcpConnector implements UpstreamConnector {
 
   /** A connection became idle or a place for one became free. */
   serveWaiting(): void {
-    const waiting = this.#waiting;
-    while (waiting.length > 0) {
-      const queued = waiting[0] as QueuedStream;
-      if (queued.ended) {
-        waiting.shift();
-        continue;
-      }
-      const endpoint = this.#cluster.choose(queued.options.avoid);
-      if (endpoint === null) {
-        if (this.#cluster.whenReady() !== null) return;
-        waiting.shift();
-        this.#cluster.releaseRequest();
-        this.#deps.metrics.noEndpoint.add(1);
-        queued.fail('no_endpoint', 'no_endpoint');
-        continue;
-      }
-      const connection = this.#poolOf(endpoint).take();
-      if (connection === null) return;
-      waiting.shift();
-      endpoint.activeRequests++;
-      queued.assign(connection, endpoint.key);
+    if (this.#serving || this.#waiting.length === 0) return;
+    this.#serving = true;
+    try {
+      while (this.#waiting.length > 0 && this.#serveFirst());
+    } finally {
+      this.#serving = false;
     }
+  }
+
+  /** False: it has to wait on. */
+  #serveFirst(): boolean {
+    const queued = this.#waiting[0] as QueuedStream;
+    const { avoid } = queued.options;
+    const endpoint = this.#cluster.choose(avoid);
+    if (endpoint === null) {
+      if (this.#cluster.whenReady() !== null) return false;
+      this.#waiting.shift();
+      this.#cluster.releaseRequest();
+      this.#deps.metrics.noEndpoint.add(1);
+      queued.fail('no_endpoint', 'no_endpoint');
+      return true;
+    }
+    const connection = this.#poolOf(endpoint).take() ?? this.#takeSpare(endpoint, avoid);
+    if (connection === null) return false;
+    this.#waiting.shift();
+    queued.assign(connection);
+    return true;
+  }
+
+  /**
+   * The cluster has as many connections as it may and none of them idles at `endpoint`: one that
+   * idles at another endpoint, or the place of one that idles where this attempt must not go.
+   */
+  #takeSpare(
+    endpoint: EndpointState<EndpointPool>,
+    avoid: readonly string[],
+  ): UpstreamConnection | null {
+    let unwanted: EndpointPool | null = null;
+    for (const { attachment, healthy, key } of this.#cluster.endpoints) {
+      if (attachment === null || !attachment.hasIdle) continue;
+      if (healthy && !avoid.includes(key)) return attachment.take();
+      unwanted = attachment;
+    }
+    if (unwanted === null) return null;
+    unwanted.closeIdle(1);
+    return this.#poolOf(endpoint).take();
   }
 
   #wait(
@@ -117,19 +141,21 @@ export class TcpConnector implements UpstreamConnector {
       target,
       wheel: this.#deps.wheel,
       untilMs: this.#deps.clock.now() + cluster.config.connectMs,
-      left: (assigned) => this.#left(assigned),
+      left: this.#left,
     });
     this.#waiting.push(queued);
     this.#serveWhenResolved();
     return queued;
   }
 
-  /** A waiting attempt left the line, with a connection or without. */
-  #left(assigned: boolean): void {
+  /** A waiting attempt left the line: at its head, or because it failed or was given up. */
+  readonly #left = (queued: QueuedStream, atHead: boolean): void => {
     this.#cluster.releasePending();
     this.#deps.metrics.pending.add(-1);
-    if (!assigned) this.#cluster.releaseRequest();
-  }
+    if (atHead) return;
+    this.#waiting.splice(this.#waiting.indexOf(queued), 1);
+    this.#cluster.releaseRequest();
+  };
 
   #serveWhenResolved(): void {
     const ready = this.#cluster.whenReady();
@@ -181,15 +207,18 @@ export class EndpointPool implements ConnectionOwner {
 
   /** A connection for one attempt; null: the cluster has as many as it may. */
   take(): UpstreamConnection | null {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) {
-      idle.busy = true;
-      return idle;
+    let connection = this.#idle.pop();
+    if (connection === undefined) {
+      if (!this.#cluster.tryAcquireConnection()) return null;
+      connection = new UpstreamConnection(this, this.#endpoint);
     }
-    if (!this.#cluster.tryAcquireConnection()) return null;
-    const connection = new UpstreamConnection(this, this.#endpoint.address, this.#endpoint.port);
     connection.busy = true;
+    this.#endpoint.activeRequests++;
     return connection;
+  }
+
+  get hasIdle(): boolean {
+    return this.#idle.length > 0;
   }
 
   connectionIdle(connection: UpstreamConnection): void {
@@ -219,8 +248,18 @@ export class EndpointPool implements ConnectionOwner {
     return true;
   }
 
+  /** The last used connection was dead: those used before it are most likely dead too. */
+  connectionStale(): void {
+    this.closeIdle(this.#idle.length);
+  }
+
+  /** Closes so many idle connections, those that have idled longest first. */
+  closeIdle(count: number): void {
+    for (const connection of this.#idle.splice(0, count)) connection.close();
+  }
+
   /** The endpoint is not listed any more: idle connections close now, busy ones after their answer. */
   retire(): void {
-    for (const connection of this.#idle.slice()) connection.close();
+    this.closeIdle(this.#idle.length);
   }
 }

@@ -31,6 +31,8 @@ export function fieldOf(head: WireHead, name: string): string | undefined {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** A test that waits longer has failed. */
+const PATIENCE_MS = 10_000;
 const PIECE = Buffer.alloc(64 * 1024, 'p');
 
 export class Wire {
@@ -120,7 +122,9 @@ export class Wire {
     while (end === -1) {
       if (this.#end !== null) {
         if (this.#length === 0) return null;
-        throw new Error(`ended (${this.#end || 'FIN'}) in a head: ${this.#bytes.toString()}`);
+        throw new Error(
+          `ended (${this.#end || 'FIN'}) in a head: ${this.#bytes.toString('latin1', 0, 200)}`,
+        );
       }
       await this.#more();
       end = this.#bytes.indexOf('\r\n\r\n');
@@ -197,13 +201,16 @@ export class Wire {
   /** Resolves when the other side has ended or cut it and nothing unread is left; bytes reject. */
   async ended(): Promise<WireEnd> {
     while (this.#end === null && this.#length === 0) await this.#more();
-    if (this.#length > 0) throw new Error(`unexpected bytes: ${this.#bytes.toString()}`);
+    if (this.#length > 0)
+      throw new Error(`unexpected bytes: ${this.#bytes.toString('latin1', 0, 200)}`);
     return this.#end ?? '';
   }
 
   #short(wanted: string): Error {
     const end = this.#end === '' ? 'FIN' : this.#end;
-    return new Error(`ended (${end}) before ${wanted}; left: ${this.#bytes.toString('latin1')}`);
+    return new Error(
+      `ended (${end}) before ${wanted}; left: ${this.#bytes.toString('latin1', 0, 200)}`,
+    );
   }
 
   get #bytes(): Buffer {
@@ -218,8 +225,13 @@ export class Wire {
     return all.subarray(0, bytes);
   }
 
-  #more(): Promise<void> {
-    return new Promise((resolve) => this.#wake.push(resolve));
+  async #more(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve, reject) => {
+      this.#wake.push(resolve);
+      timer = setTimeout(() => reject(new Error('nothing comes')), PATIENCE_MS);
+    });
+    clearTimeout(timer);
   }
 
   #awake(): void {
