@@ -31,6 +31,7 @@ const guest = (name: string, ...folders: readonly string[]): Guest => ({
 const GUESTS: readonly Guest[] = [
   guest('header-filter', 'examples/modules'),
   guest('abi-probe'),
+  guest('differential'),
   guest('c-files'),
   guest('cgi-hello', 'examples/modules'),
   guest('js-hello', 'examples/modules'),
