@@ -16,7 +16,6 @@
 import { ERRORS, type ErrorCode } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { recordRequest } from '../../observe/data-metrics.ts';
-import { sanitizeFields } from '../codec/h1/serialize.ts';
 import { parseContentLength } from '../codec/h1/syntax.ts';
 import { type Fields, fieldValue, type RequestHead, type ResponseHead } from '../codec/head.ts';
 import type { ClientStream, ClientStreamEvents, ServerStreamEvents } from '../codec/stream.ts';

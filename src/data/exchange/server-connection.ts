@@ -89,9 +89,9 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
    * its way, and is better answered with `connection: close` than lost.
    */
   drain(): void {
-    if (this.#exchange === null && !this.#reader.partial && this.#backlog === null) {
-      this.#setDeadline(LIMITS.drainIdleMs);
-    } else this.#keepAlive = false;
+    this.#keepAlive = false;
+    if (this.#closing || this.#blocked || this.#exchange !== null || this.#reader.partial) return;
+    this.#setDeadline(LIMITS.drainIdleMs);
   }
 
   /** Cuts it, whatever it is doing. */
@@ -181,7 +181,7 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
     const backlog = this.#backlog;
     this.#backlog = null;
     this.#connection.resume();
-    this.#setDeadline(this.#context.draining ? LIMITS.lingerMs : this.#tables.client.idleMs);
+    this.#setDeadline(this.#context.draining ? LIMITS.drainIdleMs : this.#tables.client.idleMs);
     if (backlog === null) return;
     this.#process(backlog, backlog.length, true);
     if (this.#halfClosed && this.#backlog === null) this.#inputEnded();

@@ -78,6 +78,9 @@ describe('fields of the hop', () => {
   });
 });
 
+const FORWARDED = 'cookie a x-b 1 x-a caf\xe9 cookie b'.split(' ');
+const RETURNED = 'set-cookie a=1 set-cookie b=2 x-raw caf\xe9 date x'.split(' ');
+
 describe('the rest of a head', () => {
   it('goes on as it came: Host, order, repeated fields, bytes above ASCII', async (t) => {
     const backend = await serving(t, (_request, connection) =>
@@ -93,12 +96,8 @@ describe('the rest of a head', () => {
     const [request] = backend.requests;
     assert.equal(request?.target, '/a%20b?q=%00&r');
     assert.equal(request?.field('host'), 'shop.example:8080');
-    assert.deepEqual(request?.head.fields.slice(2, 10), [
-      ...['cookie', 'a', 'x-b', '1', 'x-a', 'caf\xe9', 'cookie', 'b'],
-    ]);
-    assert.deepEqual(answer.head.fields.slice(0, 8), [
-      ...['set-cookie', 'a=1', 'set-cookie', 'b=2', 'x-raw', 'caf\xe9', 'date', 'x'],
-    ]);
+    assert.deepEqual(request?.head.fields.slice(2, 10), FORWARDED);
+    assert.deepEqual(answer.head.fields.slice(0, 8), RETURNED);
   });
 
   it('an absolute target becomes a path, its authority the Host', async (t) => {

@@ -126,8 +126,8 @@ describe('pipelining', () => {
     const plane = await planeFor(t, [backend]);
     const client = await clientOf(t, plane);
     // More than every buffer on the way holds, so that a proxy that kept on reading would show.
-    const filler = GET(`/${'f'.repeat(1000)}`);
-    const count = 12_000;
+    const filler = GET(`/${'f'.repeat(15_000)}`);
+    const count = 800;
     client.send(GET('/hold'));
     client.send(filler.repeat(count));
     await eventually(() => held.length === 1, 'the first request is at the backend');
