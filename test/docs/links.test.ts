@@ -1,8 +1,8 @@
 /** Links between pages, and from pages to files, lead somewhere; every page can be found. */
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { pages, ROOT } from './support/pages.ts';
 
@@ -40,7 +40,7 @@ function leads({ file, anchor }: Link): boolean {
   return anchor === '' || anchorsOf(file).includes(anchor);
 }
 
-describe('links', () => {
+describe('links between pages', () => {
   for (const path of pages()) {
     it(`of ${path} lead somewhere`, () => {
       const broken = linksOf(path).filter((link) => !leads(link));
@@ -51,11 +51,25 @@ describe('links', () => {
     });
   }
 
-  it('reach every page from docs/README.md', () => {
-    const index = new Set(linksOf('docs/README.md').map(({ file }) => relative('.', file)));
-    const missing = pages().filter((path) => path.startsWith('docs/') && !index.has(path));
+  it('and names of source files are true', () => {
+    const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+    const wrong: string[] = [];
+    for (const path of pages()) {
+      const text = readFileSync(join(ROOT, path), 'utf8');
+      for (const [, name = ''] of text.matchAll(/`([\w./-]+\.ts)`/g)) {
+        const known = files.some((file) => file === name || file.endsWith(`/${name}`));
+        if (!known && !existsSync(join(ROOT, name))) wrong.push(`${path}: ${name}`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+
+  it('reach every page but the decisions from docs/README.md', () => {
+    const index = new Set(linksOf('docs/README.md').map(({ file }) => file));
+    const found = pages().filter((path) => path.startsWith('docs/') && path !== 'docs/README.md');
+    const missing = found.filter((path) => !index.has(path));
     assert.deepEqual(
-      missing.filter((path) => path !== 'docs/README.md'),
+      missing.filter((path) => !path.startsWith('docs/decisions/')),
       [],
     );
   });

@@ -5,7 +5,8 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,6 +36,7 @@ describe('snippets', { concurrency: 2 }, () => {
 async function follow(path: string, page: Page): Promise<void> {
   const session = await openSession();
   try {
+    const files = new Set<string>();
     /** Objects without a file of their own belong together. */
     let loose = '';
     let output: (() => string) | null = null;
@@ -43,7 +45,7 @@ async function follow(path: string, page: Page): Promise<void> {
       const name = fileNameOf(snippet);
       if (name !== null) {
         const file = session.write(name, snippet.text);
-        if (snippet.language === 'yaml') await assertChecks(place, file);
+        if (snippet.language === 'yaml') await assertChecks(place, files.add(file));
       } else if (snippet.language === 'sh') output = await runSnippet(place, session, snippet);
       else if (snippet.language === 'text' && snippet.follows && output !== null) {
         await assertShows(place, session.local(snippet.text), output);
@@ -52,7 +54,7 @@ async function follow(path: string, page: Page): Promise<void> {
       }
       if (snippet.language !== 'sh') output = null;
     }
-    if (loose !== '') await assertChecks(path, session.write('page.yaml', loose));
+    if (loose !== '') await assertChecks(path, [session.write('page.yaml', loose)]);
   } finally {
     await session.close();
   }
@@ -70,8 +72,8 @@ async function runSnippet(
   }
 }
 
-async function assertChecks(place: string, file: string): Promise<void> {
-  const { problems } = await checkFiles([file]);
+async function assertChecks(place: string, files: Iterable<string>): Promise<void> {
+  const { problems } = await checkFiles([...files]);
   assert.deepEqual(problems.map(formatProblem), [], place);
 }
 
@@ -85,13 +87,22 @@ async function assertShows(place: string, expected: string, output: () => string
   assert.equal(missing, null, `${place}: a line is not in the output:\n${output()}`);
 }
 
+/** Why the page's snippets cannot run here; false if they can. */
 function missingFor({ needs }: Page): string | false {
   if (spawnSync('curl', ['--version']).status !== 0) return 'needs curl';
   if (needs === '') return false;
-  if (needs !== 'rust') return `needs ${needs}, which nobody knows how to find`;
-  const sysroot = spawnSync('rustc', ['--print', 'target-libdir', '--target', 'wasm32-wasip1']);
-  const dir = sysroot.status === 0 ? sysroot.stdout.toString().trim() : '';
-  const built = spawnSync('ls', [dir]);
-  if (dir !== '' && built.status === 0 && built.stdout.length > 0) return false;
-  return 'needs Rust: rustup target add wasm32-wasip1';
+  return needs === 'rust' ? missingRust() : `needs ${needs}, which this test cannot find`;
+}
+
+/** Nothing is fetched, so the crate has to be there. */
+function missingRust(): string | false {
+  const target = spawnSync('rustc', ['--print', 'target-libdir', '--target', 'wasm32-wasip1']);
+  if (target.status !== 0 || !existsSync(target.stdout.toString().trim())) {
+    return 'needs Rust: rustup target add wasm32-wasip1';
+  }
+  const home = process.env['CARGO_HOME'] ?? join(homedir(), '.cargo');
+  const crates = join(home, 'registry/cache/*/proxy-wasm-0.2.*.crate');
+  return globSync(crates).length > 0
+    ? false
+    : 'needs the crate: cargo fetch in test/guests/header-filter';
 }

@@ -88,7 +88,7 @@ class Started {
   constructor(dir: string, text: string) {
     this.#text = text;
     const path = [join(dir, 'bin'), process.env['PATH'] ?? ''].join(delimiter);
-    const env = { ...process.env, PATH: path, NO_COLOR: '1' };
+    const env = { ...process.env, PATH: path, NO_COLOR: '1', CARGO_NET_OFFLINE: 'true' };
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
     this.#child = spawn('sh', ['-euc', text], { cwd: dir, env, detached: true, stdio: [...stdio] });
     const keep = (bytes: Buffer): void => {
