@@ -21,7 +21,7 @@ export interface Page {
   answer(source: AdminSource): Promise<Answer>;
 }
 
-export const JSON_TYPE = 'application/json';
+const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 export function jsonAnswer(status: number, value: unknown): Answer {

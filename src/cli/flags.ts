@@ -12,7 +12,7 @@ const DEFAULT_ADMIN = '127.0.0.1:15000';
 const WORKERS_MAX = 256;
 
 /** `HOST:PORT`, `[::1]:PORT`, or a port alone, which is one of 127.0.0.1. */
-export function parseHostPort(text: string): HostPort {
+function parseHostPort(text: string): HostPort {
   const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]*)):)?([0-9]{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {

@@ -14,7 +14,7 @@ import { compileTemplate } from './template.ts';
 import { compileTimeFormat, ISO_TIME, type TimeFormat } from './time-format.ts';
 
 /** Envoy's default format. */
-export const DEFAULT_TEXT_FORMAT =
+const DEFAULT_TEXT_FORMAT =
   '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" ' +
   '%RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% ' +
   '%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" ' +

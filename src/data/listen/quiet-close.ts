@@ -7,7 +7,8 @@
  *
  * - while the close is pending, whoever owns the server holds new connections unanswered, so
  *   clients that wait for an answer before they connect again fall silent;
- * - a turn of the event loop that took next to no time looked at the queue just now;
+ * - the thread sleeps, looks at the queue, and closes within the same turn of its event loop if
+ *   that turn took next to no time: a thread fresh from sleep is hardly ever preempted;
  * - how long nothing must have arrived shrinks as time passes, so that a steady stream of
  *   connections delays the close by no more than {@link CLOSE_MS_MAX}.
  *
@@ -17,13 +18,11 @@
 import type { Server } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 
-/** Silence that is waited for at first. */
-const SILENCE_MS = 2;
-/** Silence that is enough once half of the time is gone. */
-const SHORT_SILENCE_MS = 0.3;
+/** Between two looks. */
+const NAP_MS = 1;
 /** A turn of the event loop in which nothing was done takes less. */
-const IDLE_TURN_MS = 0.03;
-export const CLOSE_MS_MAX = 50;
+const IDLE_TURN_MS = 0.05;
+const CLOSE_MS_MAX = 100;
 
 export interface QuietCloseOptions {
   readonly clock: Clock;
@@ -38,27 +37,30 @@ export function closeWhenQuiet(server: Server, options: QuietCloseOptions): Prom
   const startMs = clock.now();
   let seen = options.accepted();
   let silentSinceMs = startMs;
-  let turnMs = startMs;
   return new Promise((resolve) => {
-    // Immediates run right behind the poll for connections.
-    const turn = (): void => {
-      const nowMs = clock.now();
-      if (options.accepted() !== seen) {
-        seen = options.accepted();
-        silentSinceMs = nowMs;
-      }
-      const spentMs = nowMs - startMs;
-      const silentMs = nowMs - silentSinceMs;
-      const enoughMs = spentMs < CLOSE_MS_MAX / 2 ? SILENCE_MS : SHORT_SILENCE_MS;
-      const isQuiet = silentMs >= enoughMs && nowMs - turnMs < IDLE_TURN_MS;
-      if (isQuiet || spentMs >= CLOSE_MS_MAX) {
-        server.close();
-        resolve();
-        return;
-      }
-      turnMs = clock.now();
-      setImmediate(turn);
+    const look = (): void => {
+      const turnMs = clock.now();
+      // Immediates run right behind the poll for connections.
+      setImmediate(() => {
+        const nowMs = clock.now();
+        if (options.accepted() !== seen) {
+          seen = options.accepted();
+          silentSinceMs = nowMs;
+        }
+        const spentMs = nowMs - startMs;
+        const isQuiet = nowMs - silentSinceMs >= silenceMs(spentMs);
+        if ((isQuiet && nowMs - turnMs < IDLE_TURN_MS) || spentMs >= CLOSE_MS_MAX) {
+          server.close();
+          resolve();
+        } else setTimeout(look, NAP_MS);
+      });
     };
-    setImmediate(turn);
+    setTimeout(look, NAP_MS);
   });
+}
+
+/** How long nothing must have arrived. */
+function silenceMs(spentMs: number): number {
+  if (spentMs < CLOSE_MS_MAX * 0.6) return 10;
+  return spentMs < CLOSE_MS_MAX * 0.8 ? 2 : 0.5;
 }

@@ -14,7 +14,7 @@ export const field = (
   type: FieldMatch['type'] = 'Exact',
 ): FieldMatch => ({ type, name, value });
 
-export function match(parts: Partial<Match> = {}): Match {
+function match(parts: Partial<Match> = {}): Match {
   return { path: prefix('/'), headers: [], query: [], method: '', ...parts };
 }
 
