@@ -32,9 +32,9 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
 } else {
   const node = packagedNode();
   if (node === null) {
-    console.error(
+    process.stderr.write(
       `tulle: needs Node ${NODE_MAJOR_MIN} or newer; this is ${process.version}, and the packaged one for ` +
-        `${process.platform}-${process.arch} is not installed. Install it, or put a newer Node on PATH.`,
+        `${process.platform}-${process.arch} is not installed. Install it, or put a newer Node on PATH.\n`,
     );
     process.exitCode = 1;
   } else runUnder(node);
@@ -60,7 +60,7 @@ function runUnder(node) {
     process.on(signal, () => child.kill(signal));
   }
   child.on('error', (error) => {
-    console.error(`tulle: cannot start ${node}: ${error.message}`);
+    process.stderr.write(`tulle: cannot start ${node}: ${error.message}\n`);
     process.exitCode = 1;
   });
   child.on('exit', (code, signal) => {
