@@ -12,8 +12,9 @@ import { Writer } from './writer.ts';
 /** Export that holds the host's function; a module that has one of this name is refused. */
 export const CPU_TABLE = 'tulle.cpu';
 
-export const ADDED_FUNCTIONS = 2;
-const ADDED_TYPES = 2;
+const ADDED_FUNCTIONS = 2;
+/** Types that are always added; those of blocks come behind. */
+export const ADDED_TYPES = 2;
 
 const FUNCREF = 0x70;
 const I32 = 0x7f;
@@ -106,11 +107,11 @@ function lookBody(counts: Counts): Writer {
 function meterBody({ counter, look }: Added): Writer {
   const out = new Writer();
   out.byte(0);
-  writeCheck(out, counter, look, () => {
-    out.two(OP.localGet, 0);
-    out.two(OP.i32Const, BULK_SHIFT);
-    out.two(OP.i32ShrU, OP.i32Sub);
-  });
+  out.op(OP.globalGet, counter);
+  out.two(OP.localGet, 0);
+  out.two(OP.i32Const, BULK_SHIFT);
+  out.two(OP.i32ShrU, OP.i32Sub);
+  writeCheck(out, counter, look);
   out.two(OP.localGet, 0);
   out.byte(OP.end);
   return out;

@@ -5,15 +5,10 @@
  * stays as valid as it is.
  */
 
-import type { Instructions } from './instructions.ts';
+import { WEIGHT_MAX } from './costs.ts';
+import { EDIT, type EditList } from './edit-list.ts';
 import { OP } from './opcodes.ts';
-import {
-  EDIT_AFTER_CALL,
-  EDIT_BEFORE_CALL,
-  EDIT_CHECK,
-  EDIT_LEAVE,
-  type FunctionPlan,
-} from './plan.ts';
+import type { FunctionPlan } from './plan.ts';
 import type { Writer } from './writer.ts';
 
 const EMPTY = 0x40;
@@ -31,6 +26,18 @@ export interface Added {
   readonly meter: number;
 }
 
+/** Where the parts of a function are. */
+export interface BodyBounds {
+  readonly start: number;
+  /** Declarations of locals: how many, and where the first is. */
+  readonly groups: number;
+  readonly firstGroup: number;
+  readonly locals: number;
+  /** First instruction, and behind the last. */
+  readonly first: number;
+  readonly end: number;
+}
+
 /** Of a function's type: how many parameters, and its results as a block type. */
 export interface Signature {
   readonly parameters: number;
@@ -41,82 +48,85 @@ export interface Signature {
 const IN_GLOBAL = -1;
 
 export class BodyWriter {
+  /** Where the checks of the last function branch, in bytes from its start. */
+  readonly branches: number[] = [];
+  readonly #bytes: Uint8Array;
   readonly #out: Writer;
   readonly #added: Added;
+  readonly #edits: EditList;
   /** Local that holds the counter, or {@link IN_GLOBAL}. */
   #local = IN_GLOBAL;
 
-  constructor(out: Writer, added: Added) {
+  constructor(bytes: Uint8Array, out: Writer, added: Added, edits: EditList) {
+    this.#bytes = bytes;
     this.#out = out;
     this.#added = added;
+    this.#edits = edits;
   }
 
-  /** `code` has been read to its end; `start` is that of the body, `first` of its instructions. */
-  write(code: Instructions, bounds: BodyBounds, plan: FunctionPlan, signature: Signature): void {
+  write(bounds: BodyBounds, plan: FunctionPlan, signature: Signature): void {
     const out = this.#out;
-    const { bytes, end } = code;
-    if (plan.isLeaf) {
-      out.copy(bytes, bounds.start, end);
-      return;
-    }
-    this.#writeLocals(code, bounds, plan, signature.parameters);
-    this.#enter(plan.weight);
+    this.branches.length = 0;
+    this.#writeLocals(bounds, plan, signature.parameters);
+    this.#enter(plan);
     const wrapped = plan.branchesOut && this.#local !== IN_GLOBAL;
     if (wrapped) {
       out.byte(OP.block);
       out.copy(signature.blockType);
     }
-    let copied = bounds.first;
-    for (let i = 0; i < plan.count; i++) {
-      const place = plan.places[i] as number;
-      out.copy(bytes, copied, place);
-      copied = place;
-      this.#edit(plan.kinds[i] as number, plan.values[i] as number);
-    }
-    out.copy(bytes, copied, end - 1);
+    this.#writeEdited(bounds, plan);
     if (wrapped) out.byte(OP.end);
     this.#store(0);
     out.byte(OP.end);
   }
 
-  #writeLocals(
-    code: Instructions,
-    bounds: BodyBounds,
-    plan: FunctionPlan,
-    parameters: number,
-  ): void {
+  /** All instructions but the last `end`. */
+  #writeEdited(bounds: BodyBounds, plan: FunctionPlan): void {
+    const edits = this.#edits;
+    let copied = bounds.first;
+    for (let i = plan.editsFrom; i < plan.editsTo; i++) {
+      const place = edits.place(i);
+      this.#out.copy(this.#bytes, copied, place);
+      copied = place;
+      this.#edit(edits.kind(i), edits.value(i));
+    }
+    this.#out.copy(this.#bytes, copied, bounds.end - 1);
+  }
+
+  #writeLocals(bounds: BodyBounds, plan: FunctionPlan, parameters: number): void {
     const out = this.#out;
     const index = parameters + bounds.locals;
-    const held = plan.tightLoop && !plan.catches && index < LOCALS_MAX;
-    this.#local = held ? index : IN_GLOBAL;
-    if (!held) {
-      out.copy(code.bytes, bounds.start, bounds.first);
+    if (!plan.keepsLocal || index >= LOCALS_MAX) {
+      this.#local = IN_GLOBAL;
+      out.copy(this.#bytes, bounds.start, bounds.first);
       return;
     }
+    this.#local = index;
     out.u32(bounds.groups + 1);
-    out.copy(code.bytes, bounds.firstGroup, bounds.first);
+    out.copy(this.#bytes, bounds.firstGroup, bounds.first);
     out.two(1, I32);
   }
 
-  #enter(weight: number): void {
-    if (this.#local === IN_GLOBAL) {
-      this.#check(weight);
-      return;
+  #enter(plan: FunctionPlan): void {
+    const weight = Math.min(plan.weight, WEIGHT_MAX);
+    if (plan.startsWithCheck) this.#load();
+    else if (this.#local === IN_GLOBAL) this.#check(weight);
+    else {
+      this.#out.op(OP.globalGet, this.#added.counter);
+      this.#checkLocal(weight);
     }
-    this.#out.op(OP.globalGet, this.#added.counter);
-    this.#checkLocal(weight);
   }
 
   #edit(kind: number, value: number): void {
     switch (kind) {
-      case EDIT_CHECK:
+      case EDIT.check:
         this.#check(value);
         return;
-      case EDIT_BEFORE_CALL:
-      case EDIT_LEAVE:
+      case EDIT.beforeCall:
+      case EDIT.leave:
         this.#store(value);
         return;
-      case EDIT_AFTER_CALL:
+      case EDIT.afterCall:
         this.#load();
         return;
       default:
@@ -134,7 +144,9 @@ export class BodyWriter {
       return;
     }
     const { counter, look } = this.#added;
-    writeCheck(out, counter, look, () => this.#subtract(weight));
+    out.op(OP.globalGet, counter);
+    this.#subtract(weight);
+    this.branches.push(writeCheck(out, counter, look));
   }
 
   /** The counter is on the stack. */
@@ -142,7 +154,7 @@ export class BodyWriter {
     const out = this.#out;
     this.#subtract(weight);
     out.op(OP.localTee, this.#local);
-    writeAsk(out, this.#added.look);
+    this.branches.push(writeAsk(out, this.#added.look));
     out.op(OP.localSet, this.#local);
     out.byte(OP.end);
   }
@@ -170,37 +182,25 @@ export class BodyWriter {
   }
 }
 
-/** Where the parts of a function are. */
-export interface BodyBounds {
-  readonly start: number;
-  /** Declarations of locals: how many, and where the first is. */
-  readonly groups: number;
-  readonly firstGroup: number;
-  readonly locals: number;
-  /** First instruction. */
-  readonly first: number;
-}
-
-/** Subtracts from the counter in the global; where it falls below zero, the host gives the next. */
-export function writeCheck(
-  out: Writer,
-  counter: number,
-  look: number,
-  subtract: () => void,
-): void {
-  out.op(OP.globalGet, counter);
-  subtract();
+/**
+ * Sets the counter to what is on the stack; where that is below zero, the host gives the next
+ * slice. Where the branch is.
+ */
+export function writeCheck(out: Writer, counter: number, look: number): number {
   out.op(OP.globalSet, counter);
   out.op(OP.globalGet, counter);
-  writeAsk(out, look);
+  const branch = writeAsk(out, look);
   out.op(OP.globalSet, counter);
   out.byte(OP.end);
+  return branch;
 }
 
-/** `if (top of stack < 0) { look()`, which leaves a slice on the stack. */
-function writeAsk(out: Writer, look: number): void {
+/** `if (top of stack < 0) { look()`, which leaves a slice on the stack. Where the branch is. */
+function writeAsk(out: Writer, look: number): number {
   out.two(OP.i32Const, 0);
   out.byte(OP.i32LtS);
+  const branch = out.length;
   out.two(OP.if, EMPTY);
   out.op(OP.call, look);
+  return branch;
 }

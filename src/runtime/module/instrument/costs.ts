@@ -5,11 +5,11 @@
  * docs/decisions/0005-cpu-counter.md has the figures.
  */
 
-/** Count between two looks at the clock: 20 to 300 us of ordinary code. */
-export const SLICE = 256 * 1024;
+/** Count between two looks at the clock: 50 to 500 us of ordinary code. */
+export const SLICE = 1024 * 1024;
 
 /** What a guest may use before the host can be asked: its start function runs while it links. */
-export const START_BUDGET = 256 * SLICE;
+export const START_BUDGET = 128 * SLICE;
 
 /**
  * Most that one function entry or one turn of a loop counts. An interpreter's loop holds all its
@@ -20,10 +20,13 @@ export const WEIGHT_MAX = 128;
 /** Instructions in a row after which there is a check, wherever that falls. */
 export const STRAIGHT_MAX = 512;
 
-/** Functions of at most this many instructions, with no loop and no call, do not count themselves. */
-export const LEAF_MAX = 48;
+/**
+ * A function without a loop or an indirect call that runs at most this many instructions, those of
+ * like functions it calls included, does not count itself: its callers count the call.
+ */
+export const LIGHT_MAX = 64;
 
-/** What calling a function counts where it is called, for those that do not count themselves. */
+/** What a call counts where it is made, whatever is called. */
 export const CALL_WEIGHT = 8;
 
 /** The clock is looked at after this many calls of host functions at the latest: they take microseconds. */

@@ -55,11 +55,32 @@ export class Instructions extends Reader {
     this.end = end;
   }
 
+  /** Fast for what code mostly is; an end that is overrun is noticed afterwards. */
   next(): void {
-    this.start = this.at;
-    const first = this.byte();
-    this.opcode = first;
-    this.#skip(first < PREFIX_GC ? (PLAIN[first] as number) : this.#prefixed(first));
+    const { bytes } = this;
+    const start = this.at;
+    const opcode = bytes[start] as number;
+    this.start = start;
+    this.opcode = opcode;
+    this.at = start + 1;
+    const immediates = PLAIN[opcode];
+    if (immediates === INDEX) {
+      const index = bytes[start + 1] as number;
+      if (index < 0x80) {
+        this.index = index;
+        this.at = start + 2;
+      } else this.index = this.u32();
+    } else if (immediates === SIGNED_32 || immediates === SIGNED_64) {
+      if ((bytes[start + 1] as number) < 0x80) this.at = start + 2;
+      else this.#number(immediates === SIGNED_32 ? 5 : 10);
+    } else if (immediates === MEMARG) {
+      if ((bytes[start + 1] as number) < 0x40 && (bytes[start + 2] as number) < 0x80) {
+        this.at = start + 3;
+      } else this.#memarg();
+    } else if (immediates !== NONE) {
+      this.#skip(opcode < PREFIX_GC ? (immediates as number) : this.#prefixed(opcode));
+    }
+    if (this.at > this.end) this.fail('code ends in the middle of an instruction', start);
   }
 
   #prefixed(prefix: number): number {
@@ -83,12 +104,6 @@ export class Instructions extends Reader {
       case TWO_INDICES:
         this.index = this.u32();
         this.u32();
-        return;
-      case SIGNED_32:
-        this.#number(5);
-        return;
-      case SIGNED_64:
-        this.#number(10);
         return;
       case MEMARG:
         this.#memarg();
@@ -123,7 +138,7 @@ export class Instructions extends Reader {
         this.#readLabels();
         return;
       case VALUE_TYPES:
-        for (let left = this.count(); left > 0; left--) this.#valueType();
+        for (let left = this.count(); left > 0; left--) this.valueType();
         return;
       case HEAP_TYPE:
         this.s33();
@@ -154,11 +169,12 @@ export class Instructions extends Reader {
   /** Empty (0x40), a value type, or the index of a function type. */
   #blockType(): void {
     const byte = this.bytes[this.at];
-    if (byte === 0x63 || byte === 0x64) this.#valueType();
+    if (byte === 0x63 || byte === 0x64) this.valueType();
     else this.s33();
   }
 
-  #valueType(): void {
+  /** Steps over a value type. */
+  valueType(): void {
     const byte = this.byte();
     if (byte === 0x63 || byte === 0x64) this.s33();
     else if (byte < 0x40 || byte > 0x7f) this.fail('malformed value type', this.at - 1);

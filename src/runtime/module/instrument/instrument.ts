@@ -10,19 +10,10 @@
  */
 
 import { FormatError } from '../reader.ts';
-import {
-  addBodies,
-  addCounter,
-  addExport,
-  addFunctions,
-  addTable,
-  addTypes,
-  indicesOf,
-} from './added.ts';
-import { type BodyBounds, BodyWriter, type Signature } from './body.ts';
+import { addCounter, addExport, addFunctions, addTable, addTypes } from './added.ts';
+import { isCodeMetadata, rewriteCode } from './code.ts';
 import { Instructions } from './instructions.ts';
-import { FunctionPlan } from './plan.ts';
-import { findSections, rankOf, SECTION, type SectionPlace, survey, type Survey } from './survey.ts';
+import { findSections, rankOf, SECTION, type SectionPlace, type Survey, survey } from './survey.ts';
 import { Writer } from './writer.ts';
 
 export interface InstrumentRefusal {
@@ -30,11 +21,6 @@ export interface InstrumentRefusal {
 }
 
 const HEADER_BYTES = 8;
-const EMPTY_BLOCK = 0x40;
-/** V8's bound on the size of one function. */
-const FUNCTION_BYTES_MAX = 7_654_321;
-/** Hints about branches name offsets in the code, which change. */
-const CODE_METADATA = 'metadata.code.';
 
 /** The module with a counter, or why it cannot have one. Never throws. */
 export function instrument(bytes: Uint8Array): Uint8Array | InstrumentRefusal {
@@ -49,8 +35,7 @@ export function instrument(bytes: Uint8Array): Uint8Array | InstrumentRefusal {
 
 function whyInvalid(bytes: Uint8Array): string {
   try {
-    new WebAssembly.Module(bytes);
-    return 'V8 refuses it';
+    return `${new WebAssembly.Module(bytes)} is refused`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -59,24 +44,25 @@ function whyInvalid(bytes: Uint8Array): string {
 function rewrite(bytes: Uint8Array): Uint8Array {
   const sections = findSections(bytes);
   const facts = survey(bytes, sections);
-  if (facts.definedTypes.length === 0) return bytes;
-  const blocks = new BlockTypes(facts);
-  const code = new Writer(bytes.length * 2);
-  writeCode(code, bytes, sections, facts, blocks);
-  const out = new Writer(code.length + bytes.length);
+  const place = sections.find((one) => one.id === SECTION.code);
+  if (place === undefined || facts.definedTypes.length === 0) return bytes;
+  const code = rewriteCode(bytes, place, facts);
+  const out = new Writer(code.content.length + code.hints.length + bytes.length);
   out.copy(bytes, 0, HEADER_BYTES);
-  const add = additions(facts, blocks);
-  for (const place of sections) {
-    if (place.id === SECTION.custom) {
-      if (!isCodeMetadata(bytes, place)) out.copy(bytes, place.start, place.end);
+  const add = additions(facts, code.blockTypes);
+  for (const section of sections) {
+    if (section.id === SECTION.custom) {
+      if (!isCodeMetadata(bytes, section)) out.copy(bytes, section.start, section.end);
       continue;
     }
-    addMissing(out, add, rankOf(place.id));
-    const append = add.get(place.id);
-    add.delete(place.id);
-    if (place.id === SECTION.code) writeSection(out, SECTION.code, code);
-    else if (append === undefined) out.copy(bytes, place.start, place.end);
-    else extend(out, bytes, place, append);
+    addMissing(out, add, rankOf(section.id));
+    const append = add.get(section.id);
+    add.delete(section.id);
+    if (section.id === SECTION.code) {
+      writeSection(out, SECTION.custom, code.hints);
+      writeSection(out, SECTION.code, code.content);
+    } else if (append === undefined) out.copy(bytes, section.start, section.end);
+    else extend(out, bytes, section, append);
   }
   return out.written.slice();
 }
@@ -85,9 +71,9 @@ function rewrite(bytes: Uint8Array): Uint8Array {
 type Append = (out: Writer) => number;
 
 /** By section, in the order of sections. */
-function additions(facts: Survey, blocks: BlockTypes): Map<number, Append> {
+function additions(facts: Survey, blocks: readonly Uint8Array[]): Map<number, Append> {
   return new Map<number, Append>([
-    [SECTION.type, (out) => addTypes(out, blocks.added)],
+    [SECTION.type, (out) => addTypes(out, blocks)],
     [SECTION.function, (out) => addFunctions(out, facts)],
     [SECTION.table, addTable],
     [SECTION.global, addCounter],
@@ -122,91 +108,4 @@ function extend(out: Writer, bytes: Uint8Array, place: SectionPlace, append: App
 function writeSection(out: Writer, id: number, content: Writer): void {
   out.op(id, content.length);
   out.copy(content.written);
-}
-
-function isCodeMetadata(bytes: Uint8Array, place: SectionPlace): boolean {
-  return new Instructions(bytes, place.body, place.end).name().startsWith(CODE_METADATA);
-}
-
-function writeCode(
-  out: Writer,
-  bytes: Uint8Array,
-  sections: readonly SectionPlace[],
-  facts: Survey,
-  blocks: BlockTypes,
-): void {
-  const place = sections.find((one) => one.id === SECTION.code);
-  if (place === undefined) return;
-  const code = new Instructions(bytes, place.body, place.end);
-  const body = new Writer(64 * 1024);
-  const plan = new FunctionPlan(facts);
-  const writer = new BodyWriter(body, indicesOf(facts));
-  const bodies = new Writer(bytes.length);
-  const count = code.u32();
-  for (let i = 0; i < count; i++) {
-    const end = code.u32() + code.at;
-    const bounds = readBounds(code, end);
-    plan.read(code);
-    body.length = 0;
-    writer.write(code, bounds, plan, blocks.signatureOf(facts.definedTypes[i] as number));
-    if (body.length > FUNCTION_BYTES_MAX) {
-      code.fail(`function ${facts.importedFunctions + i} is too long to be counted`, bounds.start);
-    }
-    bodies.u32(body.length);
-    bodies.copy(body.written);
-    code.seek(end, place.end);
-  }
-  out.u32(count + addBodies(bodies, facts));
-  out.copy(bodies.written);
-}
-
-function readBounds(code: Instructions, end: number): BodyBounds {
-  const start = code.at;
-  code.seek(start, end);
-  const groups = code.u32();
-  const firstGroup = code.at;
-  let locals = 0;
-  for (let i = 0; i < groups; i++) {
-    locals += code.u32();
-    const type = code.byte();
-    if (type === 0x63 || type === 0x64) code.s33();
-  }
-  return { start, groups, firstGroup, locals, first: code.at };
-}
-
-/** Types of blocks that stand for a whole function: those with several results need a type. */
-class BlockTypes {
-  /** Lists of results, as in a type section. */
-  readonly added: Uint8Array[] = [];
-  readonly #facts: Survey;
-  readonly #signatures: Signature[] = [];
-  readonly #known = new Map<string, Uint8Array>();
-
-  constructor(facts: Survey) {
-    this.#facts = facts;
-  }
-
-  signatureOf(type: number): Signature {
-    let signature = this.#signatures[type];
-    if (signature === undefined) {
-      const { parameters, results, resultBytes } = this.#facts.typeFacts[type] as Survey['typeFacts'][number];
-      const blockType = results === 0 ? Uint8Array.of(EMPTY_BLOCK) : results === 1 ? resultBytes.subarray(1) : this.#several(resultBytes);
-      signature = { parameters, blockType };
-      this.#signatures[type] = signature;
-    }
-    return signature;
-  }
-
-  #several(results: Uint8Array): Uint8Array {
-    const key = results.join();
-    let blockType = this.#known.get(key);
-    if (blockType === undefined) {
-      const out = new Writer();
-      out.s32(this.#facts.types + 2 + this.added.length);
-      blockType = out.written.slice();
-      this.#known.set(key, blockType);
-      this.added.push(results);
-    }
-    return blockType;
-  }
 }

@@ -165,3 +165,22 @@ export const ATOMIC: Uint8Array = table(0x4f, [
   [0x03, 0x03, BYTE],
   [0x10, 0x4e, MEMARG],
 ]);
+
+/** Instructions that end, branch, call or take long; all others are simple. */
+const COMPLEX_NAMES =
+  'unreachable block loop if else try catch throw rethrow throwRef end br brIf brTable return call ' +
+  'callIndirect returnCall returnCallIndirect callRef returnCallRef delegate catchAll tryTable ' +
+  'memoryGrow brOnNull brOnNonNull memoryInit memoryCopy memoryFill tableInit tableCopy ' +
+  'tableGrow tableFill';
+
+const COMPLEX: ReadonlySet<number> = new Set(
+  COMPLEX_NAMES.split(' ').map((name) => OP[name as keyof typeof OP]),
+);
+
+const SIMPLE: Uint8Array = Uint8Array.from({ length: 256 }, (_, opcode) =>
+  COMPLEX.has(opcode) ? 0 : 1,
+);
+
+export function isSimple(opcode: number): boolean {
+  return opcode < 256 ? SIMPLE[opcode] === 1 : !COMPLEX.has(opcode);
+}

@@ -8,19 +8,10 @@
  * - whether the counter is best kept in a local while the function runs: where a loop calls nothing.
  */
 
-import { CALL_WEIGHT, HOST_CALL_WEIGHT, LEAF_MAX, STRAIGHT_MAX, WEIGHT_MAX } from './costs.ts';
+import { CALL_WEIGHT, HOST_CALL_WEIGHT, LIGHT_MAX, STRAIGHT_MAX, WEIGHT_MAX } from './costs.ts';
+import { EDIT, type EditList } from './edit-list.ts';
 import type { Instructions } from './instructions.ts';
-import { OP } from './opcodes.ts';
-
-/** Insert a check of `value`. */
-export const EDIT_CHECK = 0;
-/** A call follows; it counts `value`. */
-export const EDIT_BEFORE_CALL = 1;
-export const EDIT_AFTER_CALL = 2;
-/** An instruction follows that leaves the function. */
-export const EDIT_LEAVE = 3;
-/** A bulk instruction follows, with how many bytes or entries on top of the stack. */
-export const EDIT_METER = 4;
+import { isSimple, OP } from './opcodes.ts';
 
 /** What the plan of a function needs to know of its module. */
 export interface CallCosts {
@@ -30,27 +21,37 @@ export interface CallCosts {
   readonly importsEscape: boolean;
 }
 
+export interface FunctionPlan {
+  /** Its edits, in a list shared by all functions. */
+  readonly editsFrom: number;
+  readonly editsTo: number;
+  /** Weight of the function's own instructions. */
+  readonly weight: number;
+  /** A check of a loop is met before anything else happens. */
+  readonly startsWithCheck: boolean;
+  /** Some loop has no calls in it, and no exception arrives here. */
+  readonly keepsLocal: boolean;
+  /** Some branch names the function's own label. */
+  readonly branchesOut: boolean;
+  /** Functions it calls, where it may turn out to be light; null where it cannot. */
+  readonly callees: readonly number[] | null;
+}
+
 /** No path leads here. */
 const UNREACHABLE = -1;
 
-export class FunctionPlan {
-  /** Edits in the order of their places; offsets into the module. */
-  readonly places: number[] = [];
-  readonly kinds: number[] = [];
-  readonly values: number[] = [];
-  count = 0;
-  /** Weight of the function's own instructions. */
-  weight = 0;
-  loops = 0;
-  /** Calls and what is treated like them. */
-  calls = 0;
-  /** Some loop has no calls in it. */
-  tightLoop = false;
-  /** Exceptions may arrive in this function. */
-  catches = false;
-  /** Some branch names the function's own label. */
-  branchesOut = false;
+export class Planner {
   readonly #costs: CallCosts;
+  readonly #edits: EditList;
+  #loops = 0;
+  #heavy = false;
+  #tightLoop = false;
+  #catches = false;
+  #branchesOut = false;
+  #startsWithCheck = false;
+  /** Nothing but straight code so far. */
+  #atStart = true;
+  #callees: number[] = [];
   /** Instructions on the longest path here since the last check. */
   #straight = 0;
   #depth = 0;
@@ -65,107 +66,101 @@ export class FunctionPlan {
   readonly #edit: number[] = [];
   readonly #hasCalls: boolean[] = [];
 
-  constructor(costs: CallCosts) {
+  constructor(costs: CallCosts, edits: EditList) {
     this.#costs = costs;
+    this.#edits = edits;
   }
 
-  /** Nothing is inserted at all: its callers count for it. */
-  get isLeaf(): boolean {
-    return this.loops === 0 && this.calls === 0 && this.weight <= LEAF_MAX;
+  /** Reads a function from its first instruction to its last `end`, where `code` must end. */
+  plan(code: Instructions): FunctionPlan {
+    const editsFrom = this.#edits.length;
+    this.#reset();
+    while (this.#depth >= 0) this.#step(code);
+    if (code.left > 0) code.fail('a function goes on after its end');
+    const weight = this.#weights[0] as number;
+    return {
+      editsFrom,
+      editsTo: this.#edits.length,
+      weight,
+      startsWithCheck: this.#startsWithCheck,
+      keepsLocal: this.#tightLoop && !this.#catches,
+      branchesOut: this.#branchesOut,
+      callees: this.#loops === 0 && !this.#heavy && weight <= LIGHT_MAX ? this.#callees : null,
+    };
   }
 
-  /** Reads the body up to its last `end`, which must be where `code` ends. */
-  read(code: Instructions): void {
-    this.count = 0;
-    this.loops = 0;
-    this.calls = 0;
-    this.tightLoop = false;
-    this.catches = false;
-    this.branchesOut = false;
+  #reset(): void {
+    this.#loops = 0;
+    this.#heavy = false;
+    this.#tightLoop = false;
+    this.#catches = false;
+    this.#branchesOut = false;
+    this.#startsWithCheck = false;
+    this.#atStart = true;
+    if (this.#callees.length > 0) this.#callees = [];
     this.#straight = 0;
     this.#depth = -1;
-    this.#open(false, -1);
-    while (this.#depth >= 0) {
-      code.next();
-      if (this.#straight >= STRAIGHT_MAX) {
-        this.#add(code.start, EDIT_CHECK, WEIGHT_MAX);
-        this.#straight = 0;
-      }
-      const loop = this.#loop[this.#depth] as number;
-      this.#weights[loop] = (this.#weights[loop] as number) + 1;
-      if (this.#straight !== UNREACHABLE) this.#straight++;
-      this.#visit(code);
-    }
-    if (code.left > 0) code.fail('a function goes on after its end');
+    this.#open(false, UNREACHABLE);
   }
 
-  #add(place: number, kind: number, value: number): void {
-    const at = this.count++;
-    this.places[at] = place;
-    this.kinds[at] = kind;
-    this.values[at] = value;
+  #step(code: Instructions): void {
+    code.next();
+    if (this.#straight >= STRAIGHT_MAX) {
+      this.#edits.add(code.start, EDIT.check, WEIGHT_MAX);
+      this.#straight = 0;
+    }
+    const loop = this.#loop[this.#depth] as number;
+    this.#weights[loop] = (this.#weights[loop] as number) + 1;
+    if (this.#straight !== UNREACHABLE) this.#straight++;
+    if (!isSimple(code.opcode)) this.#visit(code);
   }
 
   #visit(code: Instructions): void {
     switch (code.opcode) {
       case OP.block:
-      case OP.try:
-        if (code.opcode === OP.try) this.catches = true;
         this.#open(false, UNREACHABLE);
-        return;
-      case OP.if:
-        this.#open(false, this.#straight);
-        return;
-      case OP.tryTable:
-        this.#openTryTable(code);
         return;
       case OP.loop:
         this.#openLoop(code);
-        return;
-      case OP.else:
-        this.#mergeIntoLabel(0);
-        this.#straight = this.#atElse[this.#depth] as number;
-        this.#atElse[this.#depth] = UNREACHABLE;
-        return;
-      case OP.catch:
-      case OP.catchAll:
-        this.#mergeIntoLabel(0);
-        this.#add(code.at, EDIT_CHECK, WEIGHT_MAX);
-        this.#straight = 0;
         return;
       case OP.end:
       case OP.delegate:
         this.#close();
         return;
       default:
-        this.#visitJump(code);
+        this.#atStart = false;
+        this.#visitBranch(code);
     }
   }
 
-  #visitJump(code: Instructions): void {
+  #visitBranch(code: Instructions): void {
     switch (code.opcode) {
+      case OP.if:
+        this.#open(false, this.#straight);
+        return;
+      case OP.else:
+        this.#mergeIntoLabel(0);
+        this.#straight = this.#atElse[this.#depth] as number;
+        this.#atElse[this.#depth] = UNREACHABLE;
+        return;
       case OP.brIf:
       case OP.brOnNull:
       case OP.brOnNonNull:
-        this.#mergeIntoLabel(code.index);
+        this.#branch(code.index);
         return;
       case OP.br:
-        this.#mergeIntoLabel(code.index);
+        this.#branch(code.index);
         this.#straight = UNREACHABLE;
         return;
       case OP.brTable:
-        for (let i = 0; i < code.labelCount; i++) this.#mergeIntoLabel(code.labels[i] as number);
+        for (let i = 0; i < code.labelCount; i++) this.#branch(code.labels[i] as number);
         this.#straight = UNREACHABLE;
         return;
       case OP.unreachable:
         this.#straight = UNREACHABLE;
         return;
       case OP.return:
-      case OP.throw:
-      case OP.throwRef:
-      case OP.rethrow:
-        this.#add(code.start, EDIT_LEAVE, 0);
-        this.#straight = UNREACHABLE;
+        this.#leave(code, 0);
         return;
       default:
         this.#visitCall(code);
@@ -173,18 +168,32 @@ export class FunctionPlan {
   }
 
   #visitCall(code: Instructions): void {
+    const { importedFunctions, importsEscape } = this.#costs;
     switch (code.opcode) {
       case OP.call:
-        this.#call(code, code.index < this.#costs.importedFunctions);
+        if (code.index >= importedFunctions) this.#callees.push(code.index);
+        this.#call(code, code.index < importedFunctions);
         return;
       case OP.callIndirect:
       case OP.callRef:
-        this.#call(code, this.#costs.importsEscape);
+        this.#heavy = true;
+        this.#call(code, importsEscape);
         return;
       case OP.returnCall:
       case OP.returnCallIndirect:
-      case OP.returnCallRef:
-        this.#tailCall(code);
+      case OP.returnCallRef: {
+        this.#heavy = true;
+        this.#markCall();
+        const ofHost = code.opcode === OP.returnCall && code.index < importedFunctions;
+        this.#leave(code, ofHost || importsEscape ? HOST_CALL_WEIGHT : 0);
+        return;
+      }
+      case OP.memoryGrow:
+        this.#call(code, true);
+        return;
+      case OP.tableGrow:
+        this.#meter(code.start);
+        this.#call(code, true);
         return;
       case OP.memoryInit:
       case OP.memoryCopy:
@@ -194,40 +203,54 @@ export class FunctionPlan {
       case OP.tableFill:
         this.#meter(code.start);
         return;
-      case OP.tableGrow:
-        this.#meter(code.start);
-        this.#call(code, true);
+      default:
+        this.#visitException(code);
+    }
+  }
+
+  #visitException(code: Instructions): void {
+    switch (code.opcode) {
+      case OP.try:
+        this.#catches = true;
+        this.#open(false, UNREACHABLE);
         return;
-      case OP.memoryGrow:
-        this.#call(code, true);
+      case OP.tryTable:
+        this.#openTryTable(code);
+        return;
+      case OP.catch:
+      case OP.catchAll:
+        this.#mergeIntoLabel(0);
+        this.#edits.add(code.at, EDIT.check, WEIGHT_MAX);
+        this.#straight = 0;
+        return;
+      case OP.throw:
+      case OP.throwRef:
+      case OP.rethrow:
+        this.#leave(code, 0);
         return;
       default:
     }
   }
 
-  #call(code: Instructions, ofHost: boolean): void {
-    this.#markCall();
-    this.#add(code.start, EDIT_BEFORE_CALL, ofHost ? HOST_CALL_WEIGHT : 0);
-    this.#add(code.at, EDIT_AFTER_CALL, 0);
-  }
-
-  #tailCall(code: Instructions): void {
-    const ofHost =
-      code.opcode === OP.returnCall
-        ? code.index < this.#costs.importedFunctions
-        : this.#costs.importsEscape;
-    this.#markCall();
-    this.#add(code.start, EDIT_LEAVE, ofHost ? HOST_CALL_WEIGHT : 0);
+  #leave(code: Instructions, value: number): void {
+    this.#edits.add(code.start, EDIT.leave, value);
     this.#straight = UNREACHABLE;
   }
 
-  #meter(place: number): void {
+  #call(code: Instructions, ofHost: boolean): void {
+    if (ofHost) this.#heavy = true;
     this.#markCall();
-    this.#add(place, EDIT_METER, 0);
+    this.#edits.add(code.start, EDIT.beforeCall, ofHost ? HOST_CALL_WEIGHT : 0);
+    this.#edits.add(code.at, EDIT.afterCall, 0);
+  }
+
+  #meter(place: number): void {
+    this.#heavy = true;
+    this.#markCall();
+    this.#edits.add(place, EDIT.meter, 0);
   }
 
   #markCall(): void {
-    this.calls++;
     this.#hasCalls[this.#loop[this.#depth] as number] = true;
     if (this.#straight !== UNREACHABLE) this.#straight += CALL_WEIGHT;
   }
@@ -243,28 +266,32 @@ export class FunctionPlan {
   }
 
   #openLoop(code: Instructions): void {
-    this.loops++;
+    if (this.#atStart) this.#startsWithCheck = true;
+    this.#atStart = false;
+    this.#loops++;
     this.#open(true, UNREACHABLE);
-    this.#edit[this.#depth] = this.count;
-    this.#add(code.at, EDIT_CHECK, 0);
+    this.#edit[this.#depth] = this.#edits.add(code.at, EDIT.check, 0);
     if (this.#straight !== UNREACHABLE) this.#straight = 0;
   }
 
   /** Exceptions go to labels outside of the block, after any number of instructions. */
   #openTryTable(code: Instructions): void {
-    this.catches = true;
+    this.#catches = true;
     const before = this.#straight;
     this.#straight = STRAIGHT_MAX;
-    for (let i = 0; i < code.labelCount; i++) this.#mergeIntoLabel(code.labels[i] as number);
+    for (let i = 0; i < code.labelCount; i++) this.#branch(code.labels[i] as number);
     this.#straight = before;
     this.#open(false, UNREACHABLE);
+  }
+
+  #branch(label: number): void {
+    if (label === this.#depth) this.#branchesOut = true;
+    this.#mergeIntoLabel(label);
   }
 
   /** A branch to a loop meets its check; any other carries its length on to the block's end. */
   #mergeIntoLabel(label: number): void {
     const depth = this.#depth - label;
-    if (depth < 0) return;
-    if (depth === 0) this.branchesOut = true;
     if (this.#isLoop[depth] !== true && this.#straight > (this.#atLabel[depth] as number)) {
       this.#atLabel[depth] = this.#straight;
     }
@@ -272,20 +299,19 @@ export class FunctionPlan {
 
   #close(): void {
     const depth = this.#depth--;
-    this.#straight = Math.max(
+    const { max, min } = Math;
+    this.#straight = max(
       this.#straight,
       this.#atLabel[depth] as number,
       this.#atElse[depth] as number,
     );
-    const weight = Math.min(this.#weights[depth] as number, WEIGHT_MAX);
-    if (depth === 0) {
-      this.weight = weight;
-      return;
-    }
     if (this.#isLoop[depth] !== true) return;
-    this.values[this.#edit[depth] as number] = weight;
+    this.#edits.setValue(
+      this.#edit[depth] as number,
+      min(this.#weights[depth] as number, WEIGHT_MAX),
+    );
     const outer = this.#loop[depth - 1] as number;
     if (this.#hasCalls[depth] === true) this.#hasCalls[outer] = true;
-    else this.tightLoop = true;
+    else this.#tightLoop = true;
   }
 }

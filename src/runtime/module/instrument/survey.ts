@@ -4,10 +4,10 @@
  * The module is valid: V8 has said so.
  */
 
-import { CPU_TABLE, type Counts } from './added.ts';
-import type { CallCosts } from './plan.ts';
+import { type Counts, CPU_TABLE } from './added.ts';
 import { Instructions, skipConstant } from './instructions.ts';
 import { OP } from './opcodes.ts';
+import type { CallCosts } from './plan.ts';
 
 export const SECTION = {
   custom: 0,
@@ -145,13 +145,8 @@ function readTypes(draft: Draft, reader: Instructions): void {
 
 function skipValueTypes(reader: Instructions): number {
   const count = reader.count();
-  for (let i = 0; i < count; i++) skipValueType(reader);
+  for (let i = 0; i < count; i++) reader.valueType();
   return count;
-}
-
-function skipValueType(reader: Instructions): void {
-  const code = reader.byte();
-  if (code === 0x63 || code === 0x64) reader.s33();
 }
 
 function skipLimits(reader: Instructions): void {
@@ -174,7 +169,7 @@ function readImports(draft: Draft, reader: Instructions): void {
         draft.importedFunctions++;
         break;
       case 1:
-        skipValueType(reader);
+        reader.valueType();
         skipLimits(reader);
         draft.tables++;
         draft.importsEscape = true;
@@ -183,7 +178,7 @@ function readImports(draft: Draft, reader: Instructions): void {
         skipLimits(reader);
         break;
       case 3:
-        skipValueType(reader);
+        reader.valueType();
         reader.skip(GLOBAL_MUTABLE_MAX);
         draft.globals++;
         break;
@@ -200,7 +195,7 @@ function readImports(draft: Draft, reader: Instructions): void {
 function readGlobals(draft: Draft, reader: Instructions): void {
   const count = reader.count();
   for (let i = 0; i < count; i++) {
-    skipValueType(reader);
+    reader.valueType();
     reader.skip(1);
     noteConstant(draft, reader);
   }
@@ -233,7 +228,7 @@ function readElements(draft: Draft, reader: Instructions): void {
     }
     const expressions = (flags & EXPRESSIONS) !== 0;
     if ((flags & (PASSIVE | EXPLICIT)) !== 0) {
-      if (expressions) skipValueType(reader);
+      if (expressions) reader.valueType();
       else reader.skip(1);
     }
     for (let items = reader.count(); items > 0; items--) {
