@@ -65,9 +65,28 @@ export interface EndpointReport {
 /** Where a guest's module stands. */
 export type GuestState = 'loading' | 'ready' | 'failed';
 
+/** How a module that comes from elsewhere was fetched. */
+export interface FetchReport {
+  /** Without a password. */
+  readonly url: string;
+  readonly state: GuestState;
+  /** Image by digest, or URL after redirects, that the module came from; '' before there is one. */
+  readonly source: string;
+  /** Of the fetched module, lower-case hex; '' before there is one. */
+  readonly sha256: string;
+  /** Why the last attempt failed, also while an older module is ready; '' if it did not. */
+  readonly error: string;
+  /** Of the last attempt, ISO 8601; null while the cache was enough. */
+  readonly attemptedAt: string | null;
+  /** Of the next one; null when none is planned. */
+  readonly nextAt: string | null;
+}
+
 export interface FilterReport {
   readonly id: string;
   readonly module: string;
+  /** Null for a file. */
+  readonly fetch: FetchReport | null;
   /** Lower-case hex of the bytes in use; '' when there are none. */
   readonly sha256: string;
   readonly pluginName: string;
@@ -82,6 +101,8 @@ export interface FilterReport {
 export interface ServiceReport {
   readonly id: string;
   readonly module: string;
+  /** Null for a file. */
+  readonly fetch: FetchReport | null;
   readonly sha256: string;
   readonly kind: string;
   readonly state: GuestState;

@@ -6,6 +6,7 @@ import type {
   ClusterReport,
   ConfigReport,
   EndpointReport,
+  FetchReport,
   FilterReport,
   GuestState,
   Readiness,
@@ -14,11 +15,14 @@ import type {
 } from '../admin/source.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Cluster } from '../config/cluster.ts';
+import type { ModuleSource } from '../config/wasm.ts';
 import type { FileControl } from '../control/control-plane.ts';
 import type { GuestModule } from '../data/apply/guests.ts';
 import type { MetricFamily } from '../observe/directory.ts';
 import { processFamilies } from '../observe/process-metrics.ts';
 import type { TapBatch } from '../observe/tap.ts';
+import { shownUrl } from '../runtime/module/fetch/fetch-error.ts';
+import type { RemoteStatus } from '../runtime/module/fetch/remote.ts';
 import type { ConfigFlow } from './config-flow.ts';
 import type { WorkerFigures } from './messages.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -95,7 +99,7 @@ export class ProcessSource implements AdminSource {
     const failures = totalsBy(supervisor.metrics.collect(), 'tulle_filter_traps_total', 'filter');
     return (flow.snapshot?.filters ?? []).map((filter) => ({
       id: filter.id,
-      module: filter.module.url,
+      ...this.#module(filter.id, filter.module, 'filters'),
       pluginName: filter.pluginName,
       failOpen: filter.failOpen,
       failures: failures.get(filter.id) ?? 0,
@@ -112,7 +116,7 @@ export class ProcessSource implements AdminSource {
       const of = figures.map(([, one]) => one.services[service.id]);
       return {
         id: service.id,
-        module: service.module.url,
+        ...this.#module(service.id, service.module, 'services'),
         kind: service.kind === 'auto' ? 'cgi' : service.kind,
         running: sum(of, (one) => one?.running),
         queued: sum(of, (one) => one?.queued),
@@ -152,6 +156,19 @@ export class ProcessSource implements AdminSource {
     return () => {
       if (this.#taps.delete(onBatch) && this.#taps.size === 0) this.#parts.supervisor.tap(false);
     };
+  }
+
+  /** The module in use, and how the one that is configured was fetched. */
+  #module(
+    id: string,
+    inUse: ModuleSource,
+    kind: 'filters' | 'services',
+  ): { readonly module: string; readonly fetch: FetchReport | null } {
+    const { control, flow } = this.#parts;
+    const configured = control.snapshot[kind].find((one) => one.id === id)?.module ?? inUse;
+    const status = flow.fetchStatus(configured);
+    const fetch = status === null ? null : fetchReport(configured.url, status);
+    return { module: shownUrl(inUse.url), fetch };
   }
 
   async #figures() {
@@ -196,8 +213,15 @@ function guestState(guest: GuestModule | undefined): {
   readonly error: string;
 } {
   if (guest === undefined) return { sha256: '', state: 'loading', error: '' };
-  const state = guest.works ? 'ready' : 'failed';
+  const missing = guest.fetch === 'loading' ? 'loading' : 'failed';
+  const state = guest.works ? 'ready' : missing;
   return { sha256: guest.sha256, state, error: guest.reason };
+}
+
+function fetchReport(url: string, status: RemoteStatus): FetchReport {
+  const { attemptedMs, nextMs, ...rest } = status;
+  const at = (ms: number): string | null => (ms === 0 ? null : new Date(ms).toISOString());
+  return { url: shownUrl(url), ...rest, attemptedAt: at(attemptedMs), nextAt: at(nextMs) };
 }
 
 function sum<T>(items: readonly T[], figure: (item: T) => number | undefined): number {

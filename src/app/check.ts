@@ -1,4 +1,7 @@
-/** `tulle check`: reads, compiles and loads modules as `tulle up` does, and serves nothing. */
+/**
+ * `tulle check`: reads, compiles and loads modules as `tulle up` does, and serves nothing. It fetches
+ * nothing either: of a module from elsewhere only its reference is checked.
+ */
 
 import { FileControl } from '../control/control-plane.ts';
 import { headFilterProblem } from '../data/filter/builtin.ts';
@@ -14,7 +17,7 @@ export async function checkFiles(paths: readonly string[]): Promise<CheckReport>
     checkFilter: headFilterProblem,
     env: (name) => process.env[name],
   });
-  const guests = await new GuestLoader().load(control.load());
+  const guests = await new GuestLoader(null).load(control.load());
   return {
     files: control.files.length,
     resources: control.resources.length,

@@ -6,14 +6,17 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import type { ModuleSource } from '../config/wasm.ts';
 import type { FileControl } from '../control/control-plane.ts';
 import type { Problem } from '../control/resource.ts';
 import { type GuestModules, NO_GUESTS } from '../data/apply/guests.ts';
 import type { BindFailure } from '../data/apply/outcome.ts';
+import type { RemoteStatus } from '../runtime/module/fetch/remote.ts';
 import { bindProblems } from './bind-problems.ts';
 import type { GuestLoader } from './guest-loader.ts';
 import { guestProblems } from './guest-problems.ts';
 import { type InForce, keepWorking } from './in-force.ts';
+import type { FetchOptions } from './options.ts';
 import { NOWHERE } from './places.ts';
 import type { Supervisor } from './supervisor.ts';
 import { isDied } from './worker-slot.ts';
@@ -26,6 +29,9 @@ export interface ConfigFlowDeps {
   readonly supervisor: Supervisor;
   readonly clock: Clock;
   readonly log: Log;
+  readonly fetch: FetchOptions;
+  /** A module from elsewhere has arrived, or cannot be had: {@link ConfigFlow.apply} is due. */
+  onArrival(): void;
 }
 
 export class ConfigFlow {
@@ -90,6 +96,17 @@ export class ConfigFlow {
   /** No attempt comes after it. */
   close(): void {
     clearTimeout(this.#retry);
+    this.#loader?.close();
+  }
+
+  /** With the next {@link apply}, modules whose policy is to be always asked for are. */
+  refetch(): void {
+    this.#loader?.refetch();
+  }
+
+  /** Null for a file. */
+  fetchStatus(module: ModuleSource): RemoteStatus | null {
+    return this.#loader?.fetchStatus(module) ?? null;
   }
 
   async #apply(): Promise<void> {
@@ -121,9 +138,19 @@ export class ConfigFlow {
   }
 
   async #load(snapshot: Snapshot): Promise<GuestModules> {
-    if (snapshot.filters.length + snapshot.services.length === 0) return NO_GUESTS;
-    this.#loader ??= new (await import('./guest-loader.ts')).GuestLoader();
+    const count = snapshot.filters.length + snapshot.services.length;
+    if (count === 0 && this.#loader === null) return NO_GUESTS;
+    this.#loader ??= await this.#createLoader();
     return this.#loader.load(snapshot);
+  }
+
+  async #createLoader(): Promise<GuestLoader> {
+    const { clock, log, fetch, onArrival } = this.#deps;
+    const { GuestLoader } = await import('./guest-loader.ts');
+    return new GuestLoader(async () => {
+      const { createRemoteModules } = await import('./remote-modules.ts');
+      return createRemoteModules({ clock, log, options: fetch, onChange: onArrival });
+    });
   }
 
   #settle(snapshot: Snapshot): void {

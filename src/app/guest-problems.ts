@@ -5,6 +5,8 @@ import { pathText } from '../control/resource.ts';
 import type { GuestModule, GuestModules } from '../data/apply/guests.ts';
 import { NOWHERE, resourceOf } from './places.ts';
 
+const FETCH_REMEDY = 'Mend the URL or what is behind it; it is tried again by itself.';
+
 /** `resources`: what the guests were configured by. */
 export function guestProblems(guests: GuestModules, resources: readonly Resource[]): Problem[] {
   return [
@@ -21,7 +23,7 @@ function problemsOf(
 ): Problem[] {
   const problems: Problem[] = [];
   for (const [id, guest] of guests) {
-    if (guest.reason === '') continue;
+    if (guest.reason === '' || guest.fetch === 'loading') continue;
     problems.push({
       severity: 'error',
       code: 'unusable-module',
@@ -29,7 +31,8 @@ function problemsOf(
       path: pathText(path),
       location: resourceOf(resources, kind, id)?.at(path) ?? NOWHERE,
       message: `the module cannot be used: ${guest.reason}${consequence(guest)}`,
-      remedy: 'Build the module again, or name another one.',
+      remedy:
+        guest.fetch === 'failed' ? FETCH_REMEDY : 'Build the module again, or name another one.',
     });
   }
   return problems;

@@ -58,7 +58,8 @@ function kept<T extends { readonly id: string }>(
       guests.set(item.id, { ...guest, reason, works: false });
       return item;
     }
-    guests.set(item.id, { ...oldGuest, reason });
+    const fetch = guest.fetch === undefined ? {} : { fetch: guest.fetch };
+    guests.set(item.id, { ...oldGuest, reason, ...fetch });
     return old;
   });
   return { items, guests };

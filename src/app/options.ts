@@ -17,8 +17,18 @@ export interface UpOptions {
   readonly logLevel: LogLevel;
   /** How requests in flight are waited for at SIGTERM. */
   readonly drainMs: number;
+  /** Default: as {@link FetchOptions} says. */
+  readonly fetch?: FetchOptions;
   /** How the process looks to the person who started it. */
   readonly terminal: Terminal;
+}
+
+/** How modules from elsewhere are fetched. */
+export interface FetchOptions {
+  /** Default `$XDG_CACHE_HOME/tulle`, or `~/.cache/tulle`. */
+  readonly cacheDirectory?: string;
+  /** Registries without TLS, `host` or `host:port`; loopback is always reached so. Default: none. */
+  readonly plainHttp?: readonly string[];
 }
 
 export interface HostPort {

@@ -53,7 +53,8 @@ export async function serve(options: UpOptions, deps: ServeDeps): Promise<number
   const checks = { checkRegex, checkFilter: headFilterProblem };
   const control = new FileControl({ paths: options.files, ...checks, env });
   const problemLog = new ProblemLog(log);
-  const flow = new ConfigFlow({ ...deps, control });
+  const onArrival = (): void => void takeUp();
+  const flow = new ConfigFlow({ ...deps, control, fetch: options.fetch ?? {}, onArrival });
   const parts = { ...deps, control, flow, problemLog };
   const takeUp = async (): Promise<void> => {
     await flow.apply();
@@ -68,6 +69,7 @@ export async function serve(options: UpOptions, deps: ServeDeps): Promise<number
     log.write('info', 'SIGHUP: reading files and modules again, opening the logs anew');
     supervisor.reopenLogs();
     control.reload();
+    flow.refetch();
     void takeUp();
   };
   process.on('SIGHUP', hangup);

@@ -61,7 +61,11 @@ test('get the other kinds, in the singular too', () =>
       ],
       [
         'filters',
-        /^default\/headers +failed +open +4 +file:\/\/a\.wasm +not a WebAssembly module$/m,
+        /^default\/headers +failed +open +4 +file:\/\/a\.wasm +- +- +not a WebAssembly module$/m,
+      ],
+      [
+        'filters',
+        /^default\/remote +ready +closed +0 +oci:\/\/example\.com\/f:1 +0{12} +failed 2026-01-02T03:04:05Z +503 from example\.com$/m,
       ],
       ['services', /^no services$/m],
       ['worker', /^0 +serving +3d4h +0\.3ms +5 +1 +7 +0$/m],

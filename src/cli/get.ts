@@ -46,19 +46,30 @@ const KINDS = {
   },
   filters: {
     page: '/filters',
-    columns: ['name', 'state', 'fail', 'failures', 'module', 'error'],
+    columns: ['name', 'state', 'fail', 'failures', 'module', 'sha256', 'fetched', 'error'],
     cells: (row: FilterReport) => [
       row.id,
       row.state,
       row.failOpen ? 'open' : 'closed',
       String(row.failures),
       row.module,
-      row.error,
+      ...moduleCells(row),
     ],
   },
   services: {
     page: '/services',
-    columns: ['name', 'state', 'kind', 'running', 'queued', 'failures', 'module', 'error'],
+    columns: [
+      'name',
+      'state',
+      'kind',
+      'running',
+      'queued',
+      'failures',
+      'module',
+      'sha256',
+      'fetched',
+      'error',
+    ],
     cells: (row: ServiceReport) => [
       row.id,
       row.state,
@@ -67,7 +78,7 @@ const KINDS = {
       String(row.queued),
       String(row.failures),
       row.module,
-      row.error,
+      ...moduleCells(row),
     ],
   },
   workers: {
@@ -138,6 +149,17 @@ function table(name: KindName, rows: unknown, io: CliIo): string {
   const list = Array.isArray(rows) ? (rows as never[]) : [];
   if (list.length === 0) return `no ${name}\n`;
   return renderTable(columns, list.map(cells), io.outColor);
+}
+
+/** Of the module in use: its digest, the last attempt to fetch it, and what is wrong. */
+function moduleCells({ sha256, fetch, error }: FilterReport | ServiceReport): Cells {
+  return [sha256.slice(0, 12), fetchText(fetch), error || (fetch?.error ?? '')];
+}
+
+function fetchText(fetch: FilterReport['fetch']): string {
+  if (fetch === null) return '';
+  if (fetch.attemptedAt === null) return fetch.state === 'ready' ? 'cached' : fetch.state;
+  return `${fetch.error === '' ? fetch.state : 'failed'} ${fetch.attemptedAt.slice(0, 19)}Z`;
 }
 
 function endpointText(endpoint: ClusterReport['endpoints'][number]): string {

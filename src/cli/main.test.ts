@@ -76,7 +76,8 @@ test('a file that is not there is a problem found, told in one line', async () =
 test('up hands over what was asked', async () => {
   const argv = ['up', '-f', HERE, '--file', '.', '--workers', '3', '--admin', '[::1]:0'];
   argv.push('--access-log', 'a.log', '--access-log-format', '%PROTOCOL%', '--log-level', 'debug');
-  argv.push('--drain-timeout', '1m30s');
+  argv.push('--drain-timeout', '1m30s', '--cache-dir', '/var/cache/tulle');
+  argv.push('--plain-http-registry', 'Registry:5000', '--plain-http-registry', 'other');
   const { code, up } = await run(argv, { upCode: 1 });
   assert.equal(code, 1);
   assert.ok(up !== null);
@@ -89,6 +90,7 @@ test('up hands over what was asked', async () => {
     accessLogFormat: '%PROTOCOL%',
     logLevel: 'debug',
     drainMs: 90_000,
+    fetch: { cacheDirectory: '/var/cache/tulle', plainHttp: ['registry:5000', 'other'] },
   });
   assert.equal(terminal.logJson, true);
 });
@@ -102,6 +104,7 @@ test('defaults of up', async () => {
   assert.equal(up.accessLogFormat, 'json');
   assert.equal(up.logLevel, 'info');
   assert.equal(up.drainMs, 30_000);
+  assert.deepEqual(up.fetch, { plainHttp: [] });
   assert.equal((await run(['up', '-f', HERE, '--admin', 'off'])).up?.admin, null);
   assert.deepEqual((await run(['up', '-f', HERE, '--admin', '80'])).up?.admin, {
     host: '127.0.0.1',

@@ -1,6 +1,7 @@
 /** `tulle up`: runs gateway, filters and services from resource files until it is told to stop. */
 
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { HostPort, Terminal, UpOptions } from '../app/options.ts';
 import type { LogLevel } from '../base/log.ts';
@@ -37,6 +38,8 @@ interface UpFlags {
   readonly accessLogFormat: string;
   readonly logLevel: LogLevel;
   readonly drainTimeout: number;
+  readonly cacheDir?: string;
+  readonly plainHttpRegistry?: readonly string[];
 }
 
 /** Runs a proxy until it ends and gives its exit code. */
@@ -65,6 +68,12 @@ export function addUp(
     )
     .option('--log-level <level>', 'trace, debug, info, warn, error or off', parseLogLevel, 'info')
     .addOption(drainOption())
+    .option('--cache-dir <path>', 'where fetched modules are kept (default: ~/.cache/tulle)')
+    .option(
+      '--plain-http-registry <host>',
+      'HOST[:PORT] of a registry without TLS; may be repeated',
+      collect,
+    )
     .addHelpText('after', HELP)
     .action(async (flags: UpFlags) => {
       await checkFormat(flags.accessLogFormat);
@@ -91,6 +100,10 @@ function upOptions(flags: UpFlags, io: CliIo): UpOptions {
     accessLogFormat: flags.accessLogFormat,
     logLevel: flags.logLevel,
     drainMs: flags.drainTimeout,
+    fetch: {
+      ...(flags.cacheDir === undefined ? {} : { cacheDirectory: resolve(flags.cacheDir) }),
+      plainHttp: (flags.plainHttpRegistry ?? []).map((host) => host.toLowerCase()),
+    },
     terminal: terminalOf(io, flags.accessLog),
   };
 }

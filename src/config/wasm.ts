@@ -1,12 +1,22 @@
 /** Guests: filters that script the proxy, services that answer in its process. */
 
-/** How a module's bytes are found. `path` is absolute; remote kinds name a file of the local cache. */
+/** How a module's bytes are found. */
 export interface ModuleSource {
   /** As the author wrote it. */
   readonly url: string;
+  /** Absolute path of a file; '' for a remote module, and for one that is refused. */
   readonly path: string;
   /** Lower-case hex, or '' when the author gave none. */
   readonly sha256: string;
+  /** Only of a module that is fetched from `url`. */
+  readonly remote?: RemoteModule;
+}
+
+export interface RemoteModule {
+  /** `always`: a new configuration asks for the newest version again. */
+  readonly pull: 'always' | 'ifNotPresent';
+  /** Docker configuration with credentials; '' for the one of the process. */
+  readonly pullSecret: string;
 }
 
 /** A WasmPlugin (`extensions.istio.io/v1alpha1`). */

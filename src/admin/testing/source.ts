@@ -148,12 +148,32 @@ export class TestSource implements AdminSource {
       {
         id: 'default/headers',
         module: 'file://a.wasm',
+        fetch: null,
         sha256: '',
         pluginName: 'p',
         failOpen: true,
         state: 'failed',
         error: 'not a WebAssembly module',
         failures: 4,
+      },
+      {
+        id: 'default/remote',
+        module: 'oci://example.com/f:1',
+        fetch: {
+          url: 'oci://example.com/f:1',
+          state: 'ready',
+          source: `example.com/f@sha256:${'1'.repeat(64)}`,
+          sha256: '0'.repeat(64),
+          error: '503 from example.com',
+          attemptedAt: '2026-01-02T03:04:05.678Z',
+          nextAt: '2026-01-02T03:05:05.678Z',
+        },
+        sha256: '0'.repeat(64),
+        pluginName: '',
+        failOpen: false,
+        state: 'ready',
+        error: '',
+        failures: 0,
       },
     ];
   }

@@ -61,10 +61,12 @@ export function compileFilter(
     path: ['spec', 'url'],
     url: spec.url,
     sha256: spec.sha256,
+    imagePullPolicy: spec.imagePullPolicy,
+    imagePullSecret: spec.imagePullSecret,
   });
   return {
     id: keyOf(resource),
-    module: served ? module : { ...module, path: '' },
+    module: served ? module : { url: spec.url, path: '', sha256: module.sha256 },
     pluginName: spec.pluginName ?? '',
     configuration: configurationText(spec.pluginConfig),
     failOpen,

@@ -293,25 +293,6 @@ for (const [strategy, failOpen] of [
   });
 }
 
-for (const url of [
-  'oci://example.com/a:1',
-  'https://example.com/a.wasm',
-  'http://example.com/a.wasm',
-]) {
-  test(`a remote module keeps its place without a module: ${url}`, () => {
-    const found = mesh(MESH + plugin('a').replace('a.wasm', url));
-    assert.deepEqual(found.snapshot.filters[0]?.module, { url, path: '', sha256: '' });
-    assert.deepEqual(codes(found.problems), ['error not-served spec.url']);
-    assert.match(
-      found.problems[0]?.message ?? '',
-      /remote modules are not served by this version yet/,
-    );
-    const [, programmed] = statusOf(found, 'WasmPlugin', 'a').conditions;
-    assert.equal(programmed?.reason, 'ModuleNotFound');
-    assert.match(programmed?.message ?? '', /requests get 503/);
-  });
-}
-
 test('a plugin with errors keeps its place and fails as it says', () => {
   const closed = mesh(MESH + plugin('a', 'sha256: 12'));
   assert.deepEqual(closed.snapshot.filters[0]?.module.path, '');

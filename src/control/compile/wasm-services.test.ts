@@ -114,10 +114,18 @@ test('source code as a module is not served', () => {
   ]);
 });
 
-test('a remote module: the service is there without one and answers 503', () => {
+test('a module of a registry is fetched', () => {
   const found = mesh(service('module: oci://example.com/w:1'));
-  assert.equal(found.snapshot.services[0]?.module.path, '');
-  assert.deepEqual(codes(found.problems), ['error not-served spec.module']);
+  const remote = { pull: 'ifNotPresent', pullSecret: '' };
+  const module = { url: 'oci://example.com/w:1', path: '', sha256: '', remote };
+  assert.deepEqual(found.snapshot.services[0]?.module, module);
+  assert.deepEqual(found.problems, []);
+});
+
+test('a module that cannot be fetched: the service is there without one and answers 503', () => {
+  const found = mesh(service('module: ftp://example.com/w.wasm'));
+  assert.equal(found.snapshot.services[0]?.module.remote, undefined);
+  assert.deepEqual(codes(found.problems), ['error bad-format spec.module']);
   assert.deepEqual(statusOf(found, 'WasmService', 'w').conditions.map(conditionText), [
     'Accepted=True Accepted',
     'Programmed=False ModuleNotFound',

@@ -68,6 +68,8 @@ function compileService(context: Context, resource: Resource, spec: WasmServiceS
       path: ['spec', 'module'],
       url: spec.module,
       sha256: spec.sha256,
+      imagePullPolicy: spec.imagePullPolicy,
+      imagePullSecret: spec.imagePullSecret,
     }),
     kind: spec.kind === 'cgi' ? 'cgi' : 'auto',
     args: spec.args ?? [],

@@ -9,6 +9,8 @@ export interface GuestModule {
   readonly reason: string;
   /** The module runs. With a reason: it is an earlier version, which stays in use. */
   readonly works: boolean;
+  /** Of a version that has to be fetched first: it is on its way, or failed and is tried again. */
+  readonly fetch?: 'loading' | 'failed';
 }
 
 /** By the id of the {@link WasmFilter} or {@link WasmService}, each kind in a map of its own. */
