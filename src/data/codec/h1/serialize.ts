@@ -81,15 +81,16 @@ const OF_THE_HOP = new Set([
 ]);
 
 /**
- * Takes out fields that a filter or guest may not set and those that are no valid field lines;
- * returns how many. After it the head can be written.
+ * Takes out fields that a filter or guest may not set and those that are no valid field lines, and
+ * puts names in lower case; returns how many went. After it the head can be written.
  */
 export function sanitizeFields(fields: Fields): number {
   let kept = 0;
   for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
+    if (!isFieldName(fields[i] as string)) continue;
+    const name = (fields[i] as string).toLowerCase();
     const value = fields[i + 1] as string;
-    if (OF_THE_HOP.has(name) || !isFieldName(name) || !isFieldValue(value)) continue;
+    if (OF_THE_HOP.has(name) || !isFieldValue(value)) continue;
     fields[kept] = name;
     fields[kept + 1] = value;
     kept += 2;
