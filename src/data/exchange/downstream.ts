@@ -19,6 +19,7 @@ export interface Downstream extends ServerStream {
   /** `ip:port`. */
   readonly remoteName: string;
   readonly localName: string;
+  readonly connectionId: number;
   /** The address is a trusted proxy's. */
   readonly trusted: boolean;
   /** The exchange is over; the connection may go on. */

@@ -450,6 +450,8 @@ export class Exchange
   }
 
   #pauseRequest(reason: number): void {
+    // With nothing to come, not to read would only hide that the client is gone.
+    if (this.#requestDone) return;
     if (this.#requestPauses === 0) this.#downstream.pauseRequest();
     this.#requestPauses |= reason;
   }

@@ -1,12 +1,15 @@
 /** The facts of one request that log, metrics and filters read: the exchange's own fields. */
 
 import type { Clock } from '../../base/clock.ts';
+import type { FilterState } from '../../observe/filter-state.ts';
 import type { StreamInfo } from '../../observe/stream-info.ts';
 import type { Fields, RequestHead } from '../codec/head.ts';
 
 export interface Peer {
   readonly remoteName: string;
   readonly localName: string;
+  /** Of this worker's client connections, from 1. */
+  readonly connectionId: number;
 }
 
 const NO_FIELDS: Fields = [];
@@ -36,6 +39,7 @@ export class ExchangeInfo implements StreamInfo {
   routeName = '';
   clusterName = '';
   attempts = 0;
+  filterState: FilterState | null = null;
   readonly #peer: Peer;
 
   constructor(request: RequestHead, peer: Peer, clock: Clock) {
@@ -51,6 +55,10 @@ export class ExchangeInfo implements StreamInfo {
 
   get requestFields(): Fields {
     return this.request.fields;
+  }
+
+  get connectionId(): number {
+    return this.#peer.connectionId;
   }
 
   get downstreamRemoteAddress(): string {

@@ -18,7 +18,10 @@ export class Replay {
     if (this.#bytes > LIMITS.replayBytesMax) {
       this.overflown = true;
       this.#chunks = [];
-    } else if (!this.overflown && chunk.length > 0) this.#chunks.push(chunk.slice());
+    } else if (!this.overflown && chunk.length > 0) {
+      // Not `slice`: of a Buffer that is a view of the borrowed bytes.
+      this.#chunks.push(Buffer.from(chunk));
+    }
   }
 
   trailers(fields: Fields): void {

@@ -37,10 +37,14 @@ const NO_HEAD: RequestHead = {
   fields: [],
 };
 
+/** Connections of this worker so far. */
+let connections = 0;
+
 export class ServerConnection implements Downstream, ConnectionHandler, BodyEvents {
   readonly remoteAddress: string;
   readonly remoteName: string;
   readonly localName: string;
+  readonly connectionId: number = ++connections;
   trusted = false;
   readonly #context: ServerContext;
   readonly #connection: Connection;

@@ -71,7 +71,8 @@ export class QueuedStream implements ClientStream {
   writeData(chunk: Uint8Array, end: boolean): boolean {
     if (this.#stream !== null) return this.#stream.writeData(chunk, end);
     if (this.#ended) return true;
-    this.#chunks.push(chunk.slice());
+    // Not `slice`: of a Buffer that is a view of the borrowed bytes.
+    this.#chunks.push(Buffer.from(chunk));
     this.#bytes += chunk.length;
     this.#end = end;
     return this.#bytes < LIMITS.highWatermarkBytes;

@@ -252,6 +252,31 @@ describe('limits of a cluster', () => {
     await allQuiet(plane);
   });
 
+  it('bodies of those who wait stay what they were, whatever is read meanwhile', async (t) => {
+    const held: BackendConnection[] = [];
+    const backend = await serving(t, (request, connection) => {
+      if (request.target === '/hold') held.push(connection);
+      else connection.send(ok(request.body));
+    });
+    const plane = await planeFor(t, [backend], {
+      cluster: { limits: { ...LIMIT, connectionsMax: 1 } },
+    });
+    const first = await clientOf(t, plane);
+    first.send(HOLD);
+    await eventually(() => held.length === 1, 'the connection is taken');
+    const clients = await Promise.all([0, 1, 2].map(() => clientOf(t, plane)));
+    for (const [i, client] of clients.entries()) {
+      client.send(`POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 30000\r\n\r\n`);
+      client.send(String(i).repeat(10_000));
+      await eventually(() => clusterOf(plane).pending === i + 1, 'it waits');
+    }
+    for (const [i, client] of clients.entries()) client.send(String(i).repeat(20_000));
+    held[0]?.send(ok('z'.repeat(50_000)));
+    for (const [i, client] of clients.entries()) {
+      assert.equal((await client.answer()).body, String(i).repeat(30_000));
+    }
+  });
+
   it('one that waits too long gets 503, and its place in line is free', async (t) => {
     const held: BackendConnection[] = [];
     const backend = await serving(t, holding(held));
