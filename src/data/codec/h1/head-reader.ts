@@ -135,7 +135,7 @@ export class HeadReader {
   /** Whether `bytes[from, to)`, a head or the beginning of one, passes a limit; sets the reason. */
   #isTooLarge(bytes: Buffer, from: number, to: number): boolean {
     const lineEnd = bytes.indexOf(LF, from);
-    const lineBytes = lineEnd === -1 || lineEnd >= to ? to - from : lineEnd - from;
+    const lineBytes = (lineEnd === -1 ? to : lineEnd) - from;
     if (lineBytes > this.#startLineBytesMax) this.reason = 'start_line_too_long';
     else if (to - from > this.#headBytesMax) this.reason = 'head_too_large';
     return this.reason !== '';

@@ -212,7 +212,7 @@ suite('what asks for more than a request', () => {
 
   test('Upgrade: RFC 9110 7.8', () => {
     const upgrade = (value: string) => ['Host: a', 'Connection: upgrade', `Upgrade: ${value}`];
-    for (const value of ['websocket', 'h2c, websocket', 'h2c\xa0', ',']) {
+    for (const value of ['websocket', 'h2c, websocket', 'h2c\xa0', '\xa0h2c, \xa0h2c', ',']) {
       assert.equal(refusal('GET / HTTP/1.1', ...upgrade(value)), 'upgrade_refused upgrade', value);
     }
     for (const value of ['h2c', 'TLS/1.2', 'h2c\t, TLS/1.0']) {
