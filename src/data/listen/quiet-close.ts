@@ -50,13 +50,27 @@ export function closeWhenQuiet(server: Server, options: QuietCloseOptions): Prom
         const spentMs = nowMs - startMs;
         const isQuiet = nowMs - silentSinceMs >= silenceMs(spentMs);
         if ((isQuiet && nowMs - turnMs < IDLE_TURN_MS) || spentMs >= CLOSE_MS_MAX) {
-          server.close();
+          closeNow(server);
           resolve();
         } else setTimeout(look, NAP_MS);
       });
     };
     setTimeout(look, NAP_MS);
   });
+}
+
+/** Node's handle of a listening server. */
+interface ServerWithHandle {
+  _handle: { close(): void } | null;
+}
+
+/**
+ * The descriptor first: `Server.close` runs for the first time in the life of most threads here, and
+ * takes 150 us before it gets there. It finds a handle that is closing, and does the rest.
+ */
+function closeNow(server: Server): void {
+  (server as unknown as ServerWithHandle)._handle?.close();
+  server.close();
 }
 
 /** How long nothing must have arrived. */
