@@ -7,7 +7,7 @@
 import type { StreamInfo } from '../../../observe/stream-info.ts';
 import { nanoseconds } from '../../../runtime/proxy-wasm/calls/timers.ts';
 import type { PropertyValue } from '../../../runtime/proxy-wasm/stream.ts';
-import { type Fields, fieldValue, joinedFieldValue } from '../../codec/head.ts';
+import { type Fields, fieldValue } from '../../codec/head.ts';
 import type { FilterHost } from '../contract.ts';
 
 /** Envoy's legacy bit vector, for the flags that Tulle sets. */
@@ -23,6 +23,9 @@ const FLAG_BITS: Readonly<Record<string, number>> = {
   DPE: 0x4_0000,
 };
 
+/** Metadata is there in Envoy whether anybody wrote some or not: an empty message. */
+const NO_MESSAGE = '';
+
 const LENGTH = /^\d{1,15}$/;
 
 export function requestProperty(
@@ -36,7 +39,7 @@ export function requestProperty(
     case 'response':
       return ofResponse(host, second, third);
     case 'connection':
-      return ofConnection(second);
+      return ofConnection(host.info, second);
     case 'source':
       return ofAddress(host.info.downstreamRemoteAddress, second);
     case 'destination':
@@ -44,9 +47,13 @@ export function requestProperty(
     case 'upstream':
       return ofUpstream(host.info, second);
     case 'xds':
-      return ofConfiguration(host.info, second);
+      return third === undefined ? ofConfiguration(host.info, second) : undefined;
+    case 'filter_state':
+      return host.info.filterState?.get(second);
+    case 'connection_id':
+      return host.info.connectionId;
     default:
-      return first === undefined ? undefined : ofConfiguration(host.info, first);
+      return path.length === 1 ? ofConfiguration(host.info, first as string) : undefined;
   }
 }
 
@@ -124,9 +131,16 @@ function ofResponse(host: FilterHost, name: string, field?: string): PropertyVal
   }
 }
 
-/** The whole list as a map, or one field with its values joined. */
+/** The whole list as a map, or one field with its values joined by a comma, as Envoy does it. */
 function ofFields(fields: Fields, name: string | undefined): PropertyValue | undefined {
-  return name === undefined ? fields : joinedFieldValue(fields, name.toLowerCase());
+  if (name === undefined) return fields;
+  const wanted = name.toLowerCase();
+  let joined: string | undefined;
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i] !== wanted) continue;
+    joined = joined === undefined ? fields[i + 1] : `${joined},${fields[i + 1]}`;
+  }
+  return joined;
 }
 
 function flagBits(flags: string): number {
@@ -143,7 +157,8 @@ function grpcStatus(trailers: Fields | null, fields: Fields | null): number | un
 }
 
 /** A listener without TLS. */
-function ofConnection(name: string): PropertyValue | undefined {
+function ofConnection(info: StreamInfo, name: string): PropertyValue | undefined {
+  if (name === 'id') return info.connectionId;
   if (name === 'mtls') return false;
   return name === 'requested_server_name' ? '' : undefined;
 }
@@ -155,7 +170,8 @@ function ofAddress(address: string, name: string): PropertyValue | undefined {
 }
 
 function ofUpstream(info: StreamInfo, name: string): PropertyValue | undefined {
-  return name === 'request_attempt_count' ? info.attempts : ofAddress(info.upstreamAddress, name);
+  if (name === 'request_attempt_count') return info.attempts;
+  return name === 'locality' ? NO_MESSAGE : ofAddress(info.upstreamAddress, name);
 }
 
 function ofConfiguration(info: StreamInfo, name: string): PropertyValue | undefined {
@@ -168,6 +184,14 @@ function ofConfiguration(info: StreamInfo, name: string): PropertyValue | undefi
       return info.listenerName;
     case 'listener_direction':
       return 0;
+    case 'metadata':
+    case 'cluster_metadata':
+    case 'route_metadata':
+    case 'virtual_host_metadata':
+    case 'listener_metadata':
+    case 'upstream_host_metadata':
+    case 'upstream_host_locality_metadata':
+      return NO_MESSAGE;
     default:
       return undefined;
   }

@@ -81,19 +81,25 @@ impl Filter {
             let (name, value) = (String::from_utf8_lossy(&name), String::from_utf8_lossy(&value));
             self.script.note(&format!("{phase} field {name}: {value}"));
         }
-        self.script.run(phase, self.id)
+        self.paused(phase, self.script.run(phase, self.id))
+    }
+
+    fn paused(&self, phase: &str, action: Action) -> Action {
+        if action == Action::Pause {
+            self.script.note(&format!("{phase} pause"));
+        }
+        action
     }
 
     /// Steps of `body`, then, with the end, those of `end`.
     fn body(&mut self, way: &str, size: usize, end: bool) -> Action {
         self.script.note(&format!("{way}-body {size}{}", if end { " end" } else { "" }));
-        let action = self.script.run(&format!("{way}-body"), self.id);
-        if !end {
-            return action;
-        }
+        let body = format!("{way}-body");
+        let action = self.script.run(&body, self.id);
         // A pause in `body` is for whoever waits for the whole.
         let phase = format!("{way}-end");
-        if self.script.has(&phase) { self.script.run(&phase, self.id) } else { action }
+        let last = end && self.script.has(&phase);
+        self.paused(&body, if last { self.script.run(&phase, self.id) } else { action })
     }
 }
 

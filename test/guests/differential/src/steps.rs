@@ -103,9 +103,36 @@ impl Script {
         let result = match step.op.split_once('-') {
             Some(("body", verb)) => body(verb, &step.arg, buffer_of(phase)),
             Some((verb, map)) if map_of(map).is_some() => fields(verb, map_of(map).unwrap(), &step.arg),
-            _ => call(&step.op, &step.arg),
+            _ => self.call(&step.op, &step.arg),
         };
         self.note(&format!("{phase} {}:{} {result}", step.op, step.arg));
+    }
+
+    fn call(&self, op: &str, arg: &str) -> String {
+        let (name, value) = pair(arg);
+        match op {
+            "continue" => host::continue_stream(arg.parse().unwrap()).to_string(),
+            "close" => host::close_stream(arg.parse().unwrap()).to_string(),
+            "trap" => panic!("asked to trap"),
+            // STATUS=BODY
+            "reply" => host::reply(name.parse().unwrap(), &[(b"x-reply", b"yes")], value, -1).to_string(),
+            "reply_grpc" => host::reply(name.parse().unwrap(), &[], "", value.parse().unwrap()).to_string(),
+            "prop" => shown(host::property(arg)),
+            "setprop" => host::set_property(name, value).to_string(),
+            "foreign" => shown(host::foreign(name, value)),
+            "finish" => host::done().to_string(),
+            "say" => String::new(),
+            // CLUSTER=PATH
+            "fetch" => {
+                let fields: &[(&[u8], &[u8])] = &[
+                    (b":method", b"POST"), (b":path", value.as_bytes()), (b":authority", b"callout.test"),
+                    (b"x-case", self.case.as_bytes()),
+                ];
+                host::http_call(name, fields, "question", CALL_TIMEOUT_MS).0.to_string()
+            }
+            "fetch_bare" => host::http_call(name, &[(b"x-a", b"b")], "", CALL_TIMEOUT_MS).0.to_string(),
+            _ => panic!("no step {op}"),
+        }
     }
 }
 
@@ -182,31 +209,5 @@ fn body(verb: &str, arg: &str, buffer: u32) -> String {
             host::set_buffer(buffer, 0, usize::MAX, &upper).to_string()
         }
         _ => panic!("no verb {verb}"),
-    }
-}
-
-fn call(op: &str, arg: &str) -> String {
-    let (name, value) = pair(arg);
-    match op {
-        "continue" => host::continue_stream(arg.parse().unwrap()).to_string(),
-        "close" => host::close_stream(arg.parse().unwrap()).to_string(),
-        "trap" => panic!("asked to trap"),
-        // STATUS=BODY
-        "reply" => host::reply(name.parse().unwrap(), &[(b"x-reply", b"yes")], value, -1).to_string(),
-        "reply_grpc" => host::reply(name.parse().unwrap(), &[], "", value.parse().unwrap()).to_string(),
-        "prop" => shown(host::property(arg)),
-        "setprop" => host::set_property(name, value).to_string(),
-        "foreign" => shown(host::foreign(name, value)),
-        "finish" => host::done().to_string(),
-        "say" => String::new(),
-        // CLUSTER=PATH
-        "fetch" => {
-            let fields: &[(&[u8], &[u8])] = &[
-                (b":method", b"POST"), (b":path", value.as_bytes()), (b":authority", b"callout.test"),
-            ];
-            host::http_call(name, fields, "question", CALL_TIMEOUT_MS).0.to_string()
-        }
-        "fetch_bare" => host::http_call(name, &[(b"x-a", b"b")], "", CALL_TIMEOUT_MS).0.to_string(),
-        _ => panic!("no step {op}"),
     }
 }

@@ -1,0 +1,76 @@
+/** A case: one request through a setup, what its filters do with it, and how it is answered. */
+
+import type { BodyPlan } from './message.ts';
+import { framingLine, sendBody } from './message.ts';
+import type { Answerer } from './recorder.ts';
+
+/** What differs from Envoy in one place, and why it does. */
+export interface Difference {
+  /** Paths of {@link Outcome} fields that are left out of the comparison. */
+  readonly in: readonly ('upstream' | 'client' | 'callouts' | 'notes')[];
+  /** Notes that match are left out on both sides; without it all of them, where `in` has `notes`. */
+  readonly notes?: RegExp;
+  readonly reason: string;
+  /** What Tulle does instead; checked. */
+  readonly tulle: Expectation;
+}
+
+/** Parts of an outcome that must hold whatever the other host does. */
+export interface Expectation {
+  readonly status?: number;
+  readonly body?: string | RegExp;
+  readonly cut?: boolean;
+  /** Body of the first request the upstream got; null: it got none. */
+  readonly upstreamBody?: string | null;
+  readonly notes?: RegExp;
+}
+
+export interface Case {
+  /** Unique; letters, digits and dashes. */
+  readonly id: string;
+  readonly setup: string;
+  /** Script of the differential guest; see its head comment. */
+  readonly steps: string;
+  readonly method?: string;
+  readonly target?: string;
+  /** Further field lines, each with its CRLF. */
+  readonly fields?: string;
+  readonly body?: BodyPlan;
+  readonly answer?: AnswerPlan;
+  /** Answers callouts; else 200 and "hello". */
+  readonly calloutAnswer?: AnswerPlan;
+  /** The filters' last callback is not waited for: one of them dies. */
+  readonly traps?: boolean;
+  /** Held in both hosts, so that a case tests what its name says. */
+  readonly expect: Expectation;
+  readonly differs?: Difference;
+}
+
+export interface AnswerPlan {
+  readonly status: string;
+  /** Field lines, each with its CRLF. */
+  readonly fields: string;
+  readonly body: BodyPlan | null;
+  /** Sent before the request's body has been read. */
+  readonly early: boolean;
+}
+
+export const answer = (body: BodyPlan | null, over: Partial<AnswerPlan> = {}): AnswerPlan => ({
+  status: '200 OK',
+  fields: 'x-from: backend\r\n',
+  body,
+  early: false,
+  ...over,
+});
+
+/** `shown(n)`: resolves once the guest has seen `n` pieces of the answer. */
+export function answerer(plan: AnswerPlan, shown: (pieces: number) => Promise<unknown>): Answerer {
+  return async (connection, request) => {
+    if (!plan.early) {
+      const { cut } = await request;
+      if (cut) return;
+    }
+    connection.send(`HTTP/1.1 ${plan.status}\r\n${plan.fields}${framingLine(plan.body)}\r\n`);
+    if (plan.body !== null) await sendBody(connection, plan.body, shown);
+  };
+}
