@@ -16,7 +16,7 @@ import { fileNameOf, missingLine, type Page, readPage, type Snippet } from './su
 import { pages, ROOT } from './support/pages.ts';
 import { openSession, type Session } from './support/session.ts';
 
-const LANGUAGES: readonly string[] = ['sh', 'yaml', 'text', 'rust', 'toml', 'json'];
+const LANGUAGES: readonly string[] = ['sh', 'yaml', 'text', 'rust', 'toml'];
 
 describe('snippets', { concurrency: 2 }, () => {
   for (const path of pages()) {
