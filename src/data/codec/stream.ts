@@ -16,8 +16,10 @@ export const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** The client's side: the exchange answers here. */
 export interface ServerStream {
   writeInformational(head: ResponseHead): void;
-  /** `more`: body bytes follow in this very call stack, so head and bytes may leave together. Returns the head's size, bytes. */
+  /** `more`: body bytes follow in this very call stack, so head and bytes may leave together: then bytes or {@link flushHead} must. Returns the head's size, bytes. */
   writeHead(head: ResponseHead, end: boolean, more: boolean): number;
+  /** Sends a head that waits for its first bytes, if there is one. */
+  flushHead(): void;
   /** False: unsent bytes are above the high watermark; wait for {@link ServerStreamEvents.responseWritable}. */
   writeData(chunk: Uint8Array, end: boolean): boolean;
   writeTrailers(fields: Fields): void;

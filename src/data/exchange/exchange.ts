@@ -427,15 +427,17 @@ export class Exchange
     this.#answered = true;
     filterResponse(this.#backend?.headFilters ?? NO_FILTERS, head, this);
     filterResponse(this.#rule?.headFilters ?? NO_FILTERS, head, this);
-    this.#more = more && this.#chain === null;
+    this.#more = more;
     if (this.#chain === null) this.forwardResponseHead(head, end);
     else this.#chain.responseHead(head, end);
     this.#more = false;
   }
 
   #answerData(chunk: Uint8Array, end: boolean): void {
-    if (this.#chain === null) this.forwardResponseData(chunk, end);
-    else if (chunk.length > 0 || end) this.#chain.responseData(chunk, end);
+    if (this.#chain === null) return this.forwardResponseData(chunk, end);
+    if (chunk.length > 0 || end) this.#chain.responseData(chunk, end);
+    // A filter may have kept the bytes that the head was to leave with.
+    if (!this.#finished) this.#downstream.flushHead();
   }
 
   #attemptOver(): void {

@@ -335,6 +335,12 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
     return text.length;
   }
 
+  flushHead(): void {
+    const text = this.#heldHead;
+    this.#heldHead = '';
+    if (text !== '') this.#connection.write(text);
+  }
+
   writeData(chunk: Uint8Array, end: boolean): boolean {
     let before = this.#heldHead;
     this.#heldHead = '';
