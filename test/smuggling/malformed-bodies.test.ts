@@ -18,23 +18,28 @@ const LAST_ANSWER = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r
 const CHUNKED = post('Transfer-Encoding: chunked');
 
 let backend: RecordingBackend;
-let plane: TestPlane;
+/** With timeouts that nothing here reaches. */
+let patient: TestPlane;
+/** Gives up soon: for clients that go silent. */
+let impatient: TestPlane;
 
 before(async () => {
   backend = await RecordingBackend.start((_, socket) => void socket.end(LAST_ANSWER));
   const endpoints = [{ address: '127.0.0.1', port: backend.port, weight: 1 }];
-  const client = { streamIdleMs: 100 };
-  plane = await startPlane({ rules: [rule()], clusters: [cluster(endpoints)], client });
+  const served = { rules: [rule()], clusters: [cluster(endpoints)] };
+  patient = await startPlane(served);
+  impatient = await startPlane({ ...served, client: { streamIdleMs: 100 } });
 });
 
 beforeEach(() => backend.forget());
 
 after(async () => {
-  await plane.close();
+  await patient.close();
+  await impatient.close();
   await backend.close();
 });
 
-function lastDetail(): string {
+function lastDetail(plane = patient): string {
   return /\{(.*)\}$/.exec(plane.log.at(-1)?.details ?? '')?.[1] ?? '';
 }
 
@@ -46,7 +51,7 @@ async function assertCut(): Promise<void> {
     assert.deepEqual(connection.requests, []);
     assert.ok(!connection.bytes.includes('/smuggled'), connection.bytes);
   }
-  const client = await RawClient.open(plane.port);
+  const client = await RawClient.open(patient.port);
   client.write(get());
   assert.equal(statusOf(await client.answer()), 200);
   client.destroy();
@@ -55,7 +60,7 @@ async function assertCut(): Promise<void> {
 }
 
 /** Sends a head and waits until the backend has it, so that the connection there is a used one. */
-async function sendHead(bytes: string): Promise<RawClient> {
+async function sendHead(bytes: string, plane = patient): Promise<RawClient> {
   const client = await RawClient.open(plane.port);
   client.write(bytes);
   await backend.until(() => backend.bytes.includes('\r\n\r\n'));
@@ -89,7 +94,7 @@ suite('behind a head that the backend has', () => {
 suite('in one packet with the head', () => {
   for (const row of MALFORMED_BODIES) {
     test(row.name, async () => {
-      const client = await RawClient.open(plane.port);
+      const client = await RawClient.open(patient.port);
       client.write(CHUNKED + row.bytes);
       await assertAnswered(client, 400);
       assert.equal(lastDetail(), row.reason);
@@ -129,10 +134,10 @@ suite('a client that stops inside the body', () => {
     });
 
     test(`silence inside ${name}`, async () => {
-      const client = await sendHead(head);
+      const client = await sendHead(head, impatient);
       client.write(bytes);
       await assertAnswered(client, 408);
-      assert.equal(lastDetail(), 'body_timeout');
+      assert.equal(lastDetail(impatient), 'body_timeout');
       await assertCut();
     });
   }

@@ -23,24 +23,29 @@ const UNFINISHED: readonly (readonly [string, string])[] = [
 ];
 
 let backend: RecordingBackend;
-let plane: TestPlane;
+/** With timeouts that nothing here reaches. */
+let patient: TestPlane;
+/** Gives up soon: for clients that go silent. */
+let impatient: TestPlane;
 
 before(async () => {
   backend = await RecordingBackend.start();
   const endpoints = [{ address: '127.0.0.1', port: backend.port, weight: 1 }];
-  const client = { requestHeadMs: 100 };
-  plane = await startPlane({ rules: [rule()], clusters: [cluster(endpoints)], client });
+  const served = { rules: [rule()], clusters: [cluster(endpoints)] };
+  patient = await startPlane(served);
+  impatient = await startPlane({ ...served, client: { requestHeadMs: 100 } });
 });
 
 after(async () => {
-  await plane.close();
+  await patient.close();
+  await impatient.close();
   await backend.close();
 });
 
 suite('the client goes silent', { concurrency: true }, () => {
   for (const [name, bytes] of UNFINISHED) {
     test(name, async () => {
-      const client = await RawClient.open(plane.port);
+      const client = await RawClient.open(impatient.port);
       client.write(bytes);
       assert.equal(statusOf(await client.answer()), 408);
       await client.closed();
@@ -52,7 +57,7 @@ suite('the client goes silent', { concurrency: true }, () => {
 suite('the client sends FIN', { concurrency: true }, () => {
   for (const [name, bytes] of UNFINISHED) {
     test(name, async () => {
-      const client = await RawClient.open(plane.port);
+      const client = await RawClient.open(patient.port);
       client.write(bytes);
       client.end();
       assert.equal(statusOf(await client.answer()), 400);
@@ -63,7 +68,7 @@ suite('the client sends FIN', { concurrency: true }, () => {
 });
 
 test('FIN before any byte: closed without a word', async () => {
-  const client = await RawClient.open(plane.port);
+  const client = await RawClient.open(patient.port);
   client.end();
   await client.closed();
   assert.equal(client.text, '');
