@@ -15,6 +15,7 @@ const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 /** A parameter: a name, and a value quoted or not. */
 const PARAMETER = /[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~0-9A-Za-z/:-]+))/y;
 const TOKEN68 = /[ \t]+[0-9A-Za-z._~+/-]+=*(?=[ \t]*(?:,|$))/y;
+const EQUALS = /[ \t]*=/y;
 const GAP = /[ \t,]*/y;
 
 /** What can be understood of the header; a broken rest is left out. */
@@ -34,6 +35,8 @@ export function parseChallenges(header: string): Challenge[] {
     if (word === undefined) return challenges;
     const parameter = match(PARAMETER);
     const current = challenges.at(-1);
+    // A parameter that never ends: nothing behind it can be told apart.
+    if (parameter === null && match(EQUALS) !== null) return challenges;
     if (parameter === null) {
       challenges.push({ scheme: word, parameters: new Map() });
       match(TOKEN68);
