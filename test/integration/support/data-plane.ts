@@ -92,6 +92,11 @@ export interface SnapshotParts {
   readonly version?: number;
 }
 
+export interface PlaneParts extends Omit<SnapshotParts, 'port'> {
+  /** Instead of real chance: shares of mirrors, backends, jitter. */
+  random?(): number;
+}
+
 export function snapshot(parts: SnapshotParts): Snapshot {
   const listener = {
     name: 'default/edge/http',
@@ -119,7 +124,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Serves rules and clusters; the caller closes it. */
-export async function startPlane(parts: Omit<SnapshotParts, 'port'>): Promise<TestPlane> {
+export async function startPlane(parts: PlaneParts): Promise<TestPlane> {
   const port = await freePort();
   const registry = new MetricsRegistry();
   const log: LoggedRequest[] = [];
@@ -133,7 +138,7 @@ export async function startPlane(parts: Omit<SnapshotParts, 'port'>): Promise<Te
     budget: InstanceBudget.create(),
     shared: createSharedState(systemScheduler),
     node: { id: 'test', cluster: 'test' },
-    random: Math.random,
+    random: parts.random ?? Math.random,
     newId: () => `id-${++ids}`,
     logRequest: (info) => log.push(logged(info)),
   });
