@@ -29,6 +29,8 @@ export interface WasmFilter {
   /** JSON text of `pluginConfig`, or the string itself where it is one; '' when absent. */
   readonly configuration: string;
   readonly failOpen: boolean;
+  /** StopIteration for a head holds only the head: body callbacks go on (Envoy's `allow_on_headers_stop_iteration`). */
+  readonly headersStopIteration: boolean;
   readonly env: readonly (readonly [name: string, value: string])[];
 }
 

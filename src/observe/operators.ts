@@ -9,6 +9,7 @@
 
 import { hostname } from 'node:os';
 import { suggestion } from '../base/did-you-mean.ts';
+import { latin1 } from '../base/latin1.ts';
 import { textEscape } from './escape.ts';
 import type { FormatError } from './format-error.ts';
 import type { StreamInfo } from './stream-info.ts';
@@ -77,6 +78,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const name = textEscape(hostname());
     return () => name;
   },
+  FILTER_STATE: filterState,
   REQ: (argument) => fieldOperator('REQ', argument, requestField),
   RESP: (argument) => fieldOperator('RESP', argument, responseField),
   REQ_WITHOUT_QUERY: (argument) => {
@@ -105,6 +107,16 @@ function takesNone(name: string): FormatError {
 
 function startTime(format: TimeFormat): Operator {
   return (info) => textEscape(format(info.startWallMs));
+}
+
+/** `KEY` or `KEY:PLAIN`: the value as it is, whatever its type; what a Wasm filter sets under k is `wasm.k`. */
+function filterState(argument: string | undefined): Operator | FormatError {
+  const key = (argument ?? '').replace(/:PLAIN$/, '');
+  if (key === '') return { error: '%FILTER_STATE(KEY)% takes the key of a value, as in wasm.user' };
+  return (info) => {
+    const value = info.filterState?.get(key);
+    return value === undefined ? ABSENT : textEscape(latin1(value, 0, value.length)) || ABSENT;
+  };
 }
 
 type FieldReader = (info: StreamInfo, name: string) => string | undefined;

@@ -1,3 +1,7 @@
+/** The shape of what is known of one request; the exchange's object has it. */
+
+import type { FilterState } from './filter-state.ts';
+
 /**
  * What is known of one request while it runs and when it ends: the access log, metrics and filter
  * properties read it. The exchange is one, so a request pays for no second object. Times are ms
@@ -34,6 +38,10 @@ export interface StreamInfo {
   readonly responseStartMs: number;
   /** Last byte handed to the client's socket. */
   readonly endMs: number;
+  /** Of the worker's client connections, from 1. */
+  readonly connectionId: number;
+  /** What filters have set; null until one does. */
+  filterState: FilterState | null;
   /** `ip:port`. */
   readonly downstreamRemoteAddress: string;
   readonly downstreamLocalAddress: string;

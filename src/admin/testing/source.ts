@@ -85,6 +85,7 @@ export const SNAPSHOT: Snapshot = {
       pluginName: 'p',
       configuration: '{"token":"hush-config","mode":"shown"}',
       failOpen: false,
+      headersStopIteration: false,
       env: [['PLAIN', 'hush-env']],
     },
   ],

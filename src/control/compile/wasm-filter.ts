@@ -53,6 +53,7 @@ export function compileFilter(
       pluginName: '',
       configuration: '',
       failOpen,
+      headersStopIteration: false,
       env: [],
     };
   }
@@ -70,8 +71,25 @@ export function compileFilter(
     pluginName: spec.pluginName ?? '',
     configuration: configurationText(spec.pluginConfig),
     failOpen,
+    headersStopIteration: stopsHeadersOnly(context, resource),
     env: guestEnv(context, resource, spec.vmConfig?.env, ['spec', 'vmConfig', 'env']),
   };
+}
+
+const STOP_ITERATION = 'tulle.dev/allow-on-headers-stop-iteration';
+
+/** Istio's WasmPlugin has no field for it, so it is an annotation. */
+function stopsHeadersOnly({ report }: Context, resource: Resource): boolean {
+  const value = resource.annotations[STOP_ITERATION];
+  if (value === undefined || value === 'true' || value === 'false') return value === 'true';
+  report.error(
+    resource,
+    ['metadata', 'annotations', STOP_ITERATION],
+    'bad-value',
+    `"${value}" is neither "true" nor "false"`,
+    'Write "true" where the filter wants body callbacks while it holds a head.',
+  );
+  return false;
 }
 
 function configurationText(config: WasmPluginSpec['pluginConfig']): string {

@@ -271,6 +271,7 @@ test('a plain plugin: every default', () => {
     pluginName: '',
     configuration: '',
     failOpen: false,
+    headersStopIteration: false,
     env: [],
   });
 });

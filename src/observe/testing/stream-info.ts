@@ -29,6 +29,8 @@ export function streamInfo(changes: Partial<StreamInfo> = {}): StreamInfo {
     requestEndMs: 1.5,
     responseStartMs: 4.25,
     endMs: 5.0625,
+    connectionId: 1,
+    filterState: null,
     downstreamRemoteAddress: '10.0.0.9:40000',
     downstreamLocalAddress: '[::1]:8080',
     upstreamAddress: '127.0.0.1:9000',

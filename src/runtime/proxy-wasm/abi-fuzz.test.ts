@@ -51,7 +51,8 @@ const ENUMS: Readonly<Record<string, number>> = {
   proxy_get_buffer_bytes: 9,
   proxy_get_buffer_status: 9,
   proxy_set_buffer_bytes: 9,
-  proxy_continue_stream: 4,
+  // The fourth, upstream, is not implemented, as in Envoy.
+  proxy_continue_stream: 3,
   proxy_close_stream: 4,
   proxy_define_metric: 3,
 };
@@ -89,7 +90,7 @@ describe('abi: any arguments', () => {
           tiny.put(0, noise);
           const call = ABI_0_2_1.imports[name];
           const got = tiny.call(name, args(call?.signature ?? '', numbers), root);
-          assert.ok([0, 1, 2, 3, 4, 6, 7, 8, 10].includes(got), `${name} gave ${got}`);
+          assert.ok([0, 1, 2, 3, 4, 6, 7, 8, 10, 12].includes(got), `${name} gave ${got}`);
           assert.equal(tiny.vm.dead, false);
           tiny.vm.discard();
         },

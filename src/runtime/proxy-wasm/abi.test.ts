@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { encodePairs, readPairs } from './pairs.ts';
+import { protoMessage } from './proto.ts';
 import * as status from './status.ts';
 import { ALLOCATED_AT, Tiny, tinyModule } from './testing/tiny.ts';
 
@@ -169,6 +170,66 @@ describe('abi: buffers', () => {
   });
 });
 
+describe('abi: properties that a guest sets', () => {
+  const path = (text: string): [number, number] => tiny.put(200, text);
+  const set = (name: string, value: string): number =>
+    tiny.call('proxy_set_property', [...path(name), ...tiny.put(300, value)]);
+  const declare = (...fields: [number, string][]): number => {
+    const message = protoMessage(...fields.map(([id, text]) => [id, Buffer.from(text)] as const));
+    return foreign('declare_property', Uint8Array.from([...message, 16, 1]));
+  };
+  const foreign = (name: string, argument: Uint8Array): number =>
+    tiny.call('proxy_call_foreign_function', [
+      ...tiny.put(200, name),
+      ...tiny.put(300, argument),
+      0,
+      0,
+    ]);
+
+  it('are in the filter state under wasm. and their bytes', () => {
+    assert.equal(set('a\0b', '1'), status.OK);
+    assert.deepEqual([...tiny.stream.values.keys()], ['wasm.a\0b']);
+    assert.equal(tiny.call('proxy_get_property', [...path('a\0b'), OUT, OUT2]), status.OK);
+    assert.equal(tiny.given(OUT, OUT2), '1');
+  });
+
+  it('can be set once where they were declared so, and declared once', () => {
+    assert.equal(declare([1, 'once']), status.OK);
+    assert.equal(declare([1, 'once']), status.BAD_ARGUMENT);
+    assert.equal(declare(), status.BAD_ARGUMENT);
+    assert.equal(set('once', '1'), status.OK);
+    assert.equal(set('once', '2'), status.BAD_ARGUMENT);
+    assert.equal(set('often', '1'), status.OK);
+    assert.equal(set('often', '2'), status.OK);
+  });
+
+  it('can be set in the filter state without the prefix by a foreign function', () => {
+    const message = protoMessage([1, Buffer.from('envoy.key')], [2, Buffer.from('v')]);
+    assert.equal(foreign('set_envoy_filter_state', message), status.OK);
+    assert.deepEqual([...tiny.stream.values.keys()], ['envoy.key']);
+    assert.equal(foreign('set_envoy_filter_state', Uint8Array.of(1)), status.BAD_ARGUMENT);
+  });
+});
+
+describe('abi: properties of the proxy', () => {
+  const get = (text: string): string => {
+    const [at, size] = tiny.put(200, text.replaceAll('.', '\0'));
+    const got = tiny.call('proxy_get_property', [at, size, OUT, OUT2]);
+    return got === status.OK ? tiny.given(OUT, OUT2) : `status ${got}`;
+  };
+
+  it('give the node as a message, its fields as text, and what it does not have as empty', () => {
+    const node = '\n\x06node-1\x12\x04edge';
+    assert.equal(get('xds.node'), node);
+    assert.equal(get('node'), node);
+    assert.equal(get('node.id'), 'node-1');
+    assert.equal(get('xds.node.cluster'), 'edge');
+    assert.equal(get('node.metadata'), '');
+    assert.equal(get('node.nothing'), `status ${status.NOT_FOUND}`);
+    assert.equal(get('node.id.more'), `status ${status.NOT_FOUND}`);
+  });
+});
+
 describe('abi: streams', () => {
   it('carries out what it is asked for after the guest has returned', () => {
     tiny.vm.run(
@@ -182,15 +243,16 @@ describe('abi: streams', () => {
       },
       0,
     );
-    assert.deepEqual(tiny.stream.actions, ['continue false', 'continue true', 'close']);
+    assert.deepEqual(tiny.stream.actions, ['continue 0', 'continue 1', 'close 0']);
   });
 
-  it('knows four kinds of stream, and does nothing about those of TCP', () => {
+  it('knows four kinds of stream, of which one cannot be continued', () => {
     assert.equal(tiny.call('proxy_continue_stream', [2]), status.OK);
+    assert.equal(tiny.call('proxy_continue_stream', [3]), status.UNIMPLEMENTED);
     assert.equal(tiny.call('proxy_close_stream', [3]), status.OK);
     assert.equal(tiny.call('proxy_continue_stream', [4]), status.BAD_ARGUMENT);
     assert.equal(tiny.call('proxy_close_stream', [-1]), status.BAD_ARGUMENT);
-    assert.deepEqual(tiny.stream.actions, []);
+    assert.deepEqual(tiny.stream.actions, ['continue 2', 'close 3']);
   });
 
   it('takes a local response apart', () => {

@@ -18,6 +18,11 @@ export interface GuestExports {
   readonly responseHeaders: GuestFunction | null;
   readonly responseBody: GuestFunction | null;
   readonly responseTrailers: GuestFunction | null;
+  readonly newConnection: GuestFunction | null;
+  readonly downstreamData: GuestFunction | null;
+  readonly upstreamData: GuestFunction | null;
+  readonly downstreamClose: GuestFunction | null;
+  readonly upstreamClose: GuestFunction | null;
   readonly httpCallResponse: GuestFunction | null;
   readonly grpcInitialMetadata: GuestFunction | null;
   readonly grpcReceive: GuestFunction | null;
@@ -53,6 +58,11 @@ export function readExports(exports: WebAssembly.Exports): GuestExports | null {
     responseHeaders: find('proxy_on_response_headers'),
     responseBody: find('proxy_on_response_body'),
     responseTrailers: find('proxy_on_response_trailers'),
+    newConnection: find('proxy_on_new_connection'),
+    downstreamData: find('proxy_on_downstream_data'),
+    upstreamData: find('proxy_on_upstream_data'),
+    downstreamClose: find('proxy_on_downstream_connection_close'),
+    upstreamClose: find('proxy_on_upstream_connection_close'),
     httpCallResponse: find('proxy_on_http_call_response'),
     grpcInitialMetadata: find('proxy_on_grpc_receive_initial_metadata'),
     grpcReceive: find('proxy_on_grpc_receive'),

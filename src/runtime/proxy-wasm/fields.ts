@@ -24,18 +24,8 @@ export function removeField(fields: string[], name: string): boolean {
   return removed;
 }
 
-/** One line instead of all of that name, at the place of the first. */
+/** One line instead of all of that name, behind all others as Envoy has it. */
 export function setField(fields: string[], name: string, value: string): void {
-  let kept = 0;
-  let found = false;
-  for (let i = 0; i < fields.length; i += 2) {
-    const same = fields[i] === name;
-    if (same && found) continue;
-    fields[kept] = fields[i] as string;
-    fields[kept + 1] = same ? value : (fields[i + 1] as string);
-    found ||= same;
-    kept += 2;
-  }
-  fields.length = kept;
-  if (!found) fields.push(name, value);
+  removeField(fields, name);
+  fields.push(name, value);
 }

@@ -18,6 +18,8 @@ export interface PluginSpec {
   readonly vmId: string;
   readonly vmConfiguration: Uint8Array;
   readonly configuration: Uint8Array;
+  /** StopIteration for a head holds only the head. */
+  readonly headersStopIteration: boolean;
   readonly env: readonly (readonly [name: string, value: string])[];
 }
 

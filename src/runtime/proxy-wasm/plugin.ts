@@ -1,7 +1,7 @@
 /**
  * A configured filter in one worker, over the life of several guests. It starts one at once; when a
  * guest traps, the next one starts straight away if the old one had lived for a while, else after a
- * jittered wait of a second or so. A filter that never came up (bad start, refused configuration)
+ * jittered wait of a second, which grows while guests go on trapping. A filter that never came up (bad start, refused configuration)
  * stays down: only another configuration helps.
  */
 
@@ -14,8 +14,12 @@ import { MetricTable } from './metric-table.ts';
 import type { BindImports, VmOwner } from './vm.ts';
 import { Vm } from './vm.ts';
 
-/** Two starts lie at least this far apart, and at most half as much again. */
+/**
+ * Two starts lie at least this far apart, and at most half as much again. The distance doubles each
+ * time a guest does not even live that long.
+ */
 const RESTART_MS = 1_000;
+const RESTART_MS_MAX = 32_000;
 
 export class Plugin implements VmOwner {
   readonly spec: PluginSpec;
@@ -30,6 +34,7 @@ export class Plugin implements VmOwner {
   #starting: Vm | null = null;
   #problem: string | null = null;
   #startedMs = 0;
+  #apartMs = RESTART_MS;
   #restart: TimerHandle | null = null;
   #restartAtMs = 0;
   #streams = 0;
@@ -126,8 +131,10 @@ export class Plugin implements VmOwner {
   }
 
   #restartLater(): void {
-    const apartMs = RESTART_MS * (1 + this.deps.random() / 2);
-    this.#restartAtMs = this.#startedMs + apartMs;
+    const livedMs = this.deps.clock.now() - this.#startedMs;
+    if (livedMs >= this.#apartMs * 2) this.#apartMs = RESTART_MS;
+    this.#restartAtMs = this.#startedMs + this.#apartMs * (1 + this.deps.random() / 2);
+    if (livedMs < this.#apartMs) this.#apartMs = Math.min(this.#apartMs * 2, RESTART_MS_MAX);
     const waitMs = Math.max(0, this.#restartAtMs - this.deps.clock.now());
     this.#restart = this.deps.scheduler.setTimeout(() => this.#startAgain(), waitMs);
   }

@@ -42,3 +42,26 @@ function fieldValue(cursor: Cursor, wireType: number): Uint8Array | number | und
   cursor.at += length;
   return value;
 }
+
+/** A message of length-delimited fields, in the order given; empty ones are left out. */
+export function protoMessage(
+  ...fields: readonly (readonly [number: number, bytes: Uint8Array])[]
+): Uint8Array {
+  const parts: number[] = [];
+  for (const [number, bytes] of fields) {
+    if (bytes.length === 0) continue;
+    writeVarint(parts, number * 8 + 2);
+    writeVarint(parts, bytes.length);
+    for (const byte of bytes) parts.push(byte);
+  }
+  return Uint8Array.from(parts);
+}
+
+function writeVarint(parts: number[], value: number): void {
+  let rest = value;
+  while (rest >= 0x80) {
+    parts.push((rest % 0x80) + 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  parts.push(rest);
+}

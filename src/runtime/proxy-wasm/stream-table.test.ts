@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import type { HttpStream } from './stream.ts';
+import type { GuestStream } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
 
-const stream = (): HttpStream => ({ id: 0 }) as HttpStream;
+const stream = (): GuestStream => ({ id: 0 }) as GuestStream;
 
 describe('stream table', () => {
   it('gives no id below its first, and finds by id', () => {
@@ -42,7 +42,7 @@ describe('stream table', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat(20))), (steps) => {
         const table = new StreamTable(2);
-        const model: HttpStream[] = [];
+        const model: GuestStream[] = [];
         for (const [isAdd, at] of steps) {
           if (isAdd) {
             const one = stream();

@@ -7,7 +7,7 @@
  * name alive through young collections. Measured: 4 KB a request promoted, 10 ms a collection.
  */
 
-import type { HttpStream } from './stream.ts';
+import type { GuestStream } from './stream.ts';
 
 const SLOT_BITS = 16;
 const SLOTS_MAX = 1 << SLOT_BITS;
@@ -15,7 +15,7 @@ const USES_MAX = 0xffff;
 
 export class StreamTable {
   readonly #first: number;
-  readonly #streams: (HttpStream | null)[] = [];
+  readonly #streams: (GuestStream | null)[] = [];
   readonly #uses: number[] = [];
   readonly #free: number[] = [];
 
@@ -25,7 +25,7 @@ export class StreamTable {
   }
 
   /** Gives the stream an id; false when there are as many as there may be. */
-  add(stream: HttpStream): boolean {
+  add(stream: GuestStream): boolean {
     const slot = this.#free.pop() ?? this.#streams.length;
     if (slot >= SLOTS_MAX - this.#first) return false;
     const uses = ((this.#uses[slot] ?? -1) + 1) & USES_MAX;
@@ -35,12 +35,12 @@ export class StreamTable {
     return true;
   }
 
-  get(id: number): HttpStream | undefined {
+  get(id: number): GuestStream | undefined {
     const stream = this.#streams[(id % SLOTS_MAX) - this.#first];
     return stream?.id === id ? stream : undefined;
   }
 
-  remove(stream: HttpStream): void {
+  remove(stream: GuestStream): void {
     if (this.get(stream.id) === undefined) return;
     const slot = (stream.id % SLOTS_MAX) - this.#first;
     this.#streams[slot] = null;
@@ -48,7 +48,7 @@ export class StreamTable {
   }
 
   /** All that are in the table. */
-  *[Symbol.iterator](): Generator<HttpStream> {
+  *[Symbol.iterator](): Generator<GuestStream> {
     for (const stream of this.#streams) if (stream !== null) yield stream;
   }
 

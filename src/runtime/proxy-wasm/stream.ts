@@ -1,7 +1,7 @@
 /**
- * A guest's stream context as host calls see it: the request it stands for. The data plane's
- * adapter extends it, so that a request costs one object. Nothing here may call the guest: host
- * calls run with the guest on the stack.
+ * A guest's stream context as host calls see it: the request or the TCP connection it stands for.
+ * The data plane's adapter extends it, so that a request costs one object. Nothing here may call
+ * the guest: host calls run with the guest on the stack.
  */
 
 import type { Vm } from './vm.ts';
@@ -31,7 +31,7 @@ export interface GuestBody {
  */
 export type PropertyValue = string | number | bigint | boolean | Uint8Array | readonly string[];
 
-export abstract class HttpStream {
+export abstract class GuestStream {
   readonly vm: Vm;
   /** Given when the guest is told of it; 0 before. */
   id = 0;
@@ -56,16 +56,17 @@ export abstract class HttpStream {
   abstract makeTrailers(map: number): string[] | null;
   /** After each edit of a map. */
   abstract edited(map: number): void;
-  /** The body of a direction; null where none stands at this filter now. */
-  abstract body(response: boolean): GuestBody | null;
+  /** What stands at this filter now of a body (`buffer` 0 and 1) or of a connection's data (2 and 3). */
+  abstract body(buffer: number): GuestBody | null;
   abstract property(path: readonly string[]): PropertyValue | undefined;
-  abstract ownProperty(path: string): Uint8Array | undefined;
-  abstract setOwnProperty(path: string, value: Uint8Array): void;
+  /** A value of the filter state; guests' own properties are there as `wasm.` and their path. */
+  abstract ownProperty(key: string): Uint8Array | undefined;
+  abstract setOwnProperty(key: string, value: Uint8Array): void;
   abstract clearRouteCache(): void;
   // The following run after the guest has returned.
   abstract reply(reply: GuestReply): void;
-  abstract continueStream(response: boolean): void;
-  abstract closeStream(): void;
+  abstract continueStream(type: number): void;
+  abstract closeStream(type: number): void;
   /** The guest trapped, in this stream or another. */
   vmDied(): void {
     this.created = false;

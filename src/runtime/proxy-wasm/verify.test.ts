@@ -31,9 +31,12 @@ describe('verify', () => {
 
   it('names the version of the ABI that is missing or not served', () => {
     const [none] = problems(guestBytes('cgi-hello'));
-    assert.match(none ?? '', /is no proxy-wasm filter: .* build it with an SDK for ABI 0\.2\.1/);
-    const [old] = tiny(exported(['proxy_abi_version_0_1_0', 0], ['malloc', 1]));
-    assert.match(old ?? '', /speaks proxy-wasm ABI 0\.1\.0, which this version does not serve/);
+    assert.match(
+      none ?? '',
+      /is no proxy-wasm filter: .* build it with an SDK for ABI 0\.1\.0, 0\.2\.0, 0\.2\.1/,
+    );
+    const [old] = tiny(exported(['proxy_abi_version_0_3_0', 0], ['malloc', 1]));
+    assert.match(old ?? '', /speaks proxy-wasm ABI 0\.3\.0, which this version does not serve/);
   });
 
   it('names imports that the host does not have, or has otherwise', () => {

@@ -15,7 +15,7 @@ import { guestStack, keepDeepStacks, trapMessage } from './guest-stack.ts';
 import type { PluginDeps, PluginSpec } from './host.ts';
 import type { MetricTable } from './metric-table.ts';
 import { ROOT_ID } from './status.ts';
-import type { HttpStream } from './stream.ts';
+import type { GuestStream } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
 import { TickTimer } from './tick-timer.ts';
 
@@ -52,8 +52,12 @@ export class Vm {
   readonly ticks: TickTimer;
   readonly callouts: CalloutTable;
   /** The stream host calls are about; null: the root context. */
-  stream: HttpStream | null = null;
+  stream: GuestStream | null = null;
   dead = false;
+  /** Properties the guest has declared; true: to be set once. */
+  readonly declared = new Map<string, boolean>();
+  /** `proxy_on_vm_start` runs. */
+  startingVm = false;
   /** `proxy_on_done` of the root gave false: `proxy_done` is awaited. */
   parked = false;
   // What the running callback is about; null outside of it.
@@ -112,9 +116,11 @@ export class Vm {
   #startRoot(exports: GuestExports): string | null {
     this.run(null, exports.contextCreate, ROOT_ID, 0);
     if (this.dead) return 'trapped in proxy_on_context_create';
+    this.startingVm = true;
     const started =
       exports.vmStart === null ||
       this.run(null, exports.vmStart, ROOT_ID, this.spec.vmConfiguration.length) !== 0;
+    this.startingVm = false;
     if (this.dead) return 'trapped in proxy_on_vm_start';
     if (!started) return 'refused to start (proxy_on_vm_start gave false)';
     const configured =
@@ -135,7 +141,7 @@ export class Vm {
   }
 
   /** Enters the guest on behalf of a stream (null: the root). 0 where it is dead or has no `fn`. */
-  run(stream: HttpStream | null, fn: GuestFunction | null, a: number, b = 0, c = 0): number {
+  run(stream: GuestStream | null, fn: GuestFunction | null, a: number, b = 0, c = 0): number {
     if (fn === null || this.dead) return 0;
     if (this.#running) throw new Error('a guest must not be entered while it runs');
     this.stream = stream;
@@ -167,19 +173,30 @@ export class Vm {
     return at !== 0 && this.memory.has(at, length) ? at : 0;
   }
 
-  createStream(stream: HttpStream): void {
+  createStream(stream: GuestStream): void {
     if (!this.#streams.add(stream)) return;
     stream.created = true;
     this.run(stream, this.exports.contextCreate, stream.id, ROOT_ID);
   }
 
   /** Log, done, delete, in the order of HTTP filters; `done`'s result does not count for streams. */
-  endStream(stream: HttpStream): void {
+  endStream(stream: GuestStream): void {
     if (!stream.created) return;
-    const exports = this.exports;
-    this.run(stream, exports.log, stream.id);
-    this.run(stream, exports.done, stream.id);
-    this.run(stream, exports.delete, stream.id);
+    this.run(stream, this.exports.log, stream.id);
+    this.run(stream, this.exports.done, stream.id);
+    this.#deleteStream(stream);
+  }
+
+  /** Done, log, delete, in the order of TCP filters. */
+  endConnection(stream: GuestStream): void {
+    if (!stream.created) return;
+    this.run(stream, this.exports.done, stream.id);
+    this.run(stream, this.exports.log, stream.id);
+    this.#deleteStream(stream);
+  }
+
+  #deleteStream(stream: GuestStream): void {
+    this.run(stream, this.exports.delete, stream.id);
     stream.created = false;
     this.#streams.remove(stream);
   }

@@ -39,6 +39,8 @@ export function streamInfo(changes: Partial<StreamInfo> = {}): StreamInfo {
     requestEndMs: -1,
     responseStartMs: -1,
     endMs: -1,
+    connectionId: 1,
+    filterState: null,
     downstreamRemoteAddress: '10.0.0.1:4000',
     downstreamLocalAddress: '10.0.0.2:80',
     upstreamAddress: '10.0.0.3:9000',

@@ -38,6 +38,7 @@ function specOf(filter: WasmFilter): PluginSpec {
     vmId: '',
     vmConfiguration: NO_BYTES,
     configuration: Buffer.from(filter.configuration),
+    headersStopIteration: filter.headersStopIteration,
     env: filter.env,
   };
 }

@@ -116,6 +116,21 @@ describe('wasm filter: coming back after a trap', () => {
     assert.equal(statusOf(filter), 200);
   });
 
+  it('waits longer each time it traps at once, up to half a minute, until it lives', () => {
+    const filter = probe();
+    const waits: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      statusOf(filter, 'request=trap');
+      let waitMs = 0;
+      for (; statusOf(filter) === 503; waitMs += 500) filter.deps.scheduler.advance(500);
+      waits.push(waitMs / 1_000);
+    }
+    assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 32, 32]);
+    filter.deps.scheduler.advance(64_000);
+    assert.equal(statusOf(filter, 'request=trap'), 503);
+    assert.equal(statusOf(filter), 200);
+  });
+
   it('spreads the starts of many workers', () => {
     const filter = probe({}, testDeps({ random: () => 0.5 }));
     statusOf(filter, 'request=trap');

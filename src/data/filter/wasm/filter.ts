@@ -3,12 +3,18 @@
  * guest, and what the callbacks give back becomes verdicts.
  *
  * A head the guest pauses is held with everything behind it: body callbacks begin once it is let
- * go. Paused body bytes are kept, and each later callback sees all of them.
+ * go. A plugin may say that its guest means the head alone: then body callbacks go on, and the head
+ * leaves when one of them, or one for trailers, lets things pass. Paused body bytes are kept, and
+ * each later callback sees all of them.
  */
 
 import type { GuestFunction } from '../../../runtime/proxy-wasm/exports.ts';
 import type { Plugin } from '../../../runtime/proxy-wasm/plugin.ts';
-import { ACTION_CONTINUE } from '../../../runtime/proxy-wasm/status.ts';
+import {
+  ACTION_CONTINUE,
+  ACTION_CONTINUE_AND_END,
+  ACTION_STOP,
+} from '../../../runtime/proxy-wasm/status.ts';
 import type { Vm } from '../../../runtime/proxy-wasm/vm.ts';
 import type { Fields, RequestHead, ResponseHead } from '../../codec/head.ts';
 import type {
@@ -25,6 +31,7 @@ import {
   DATA_STOP_NO_BUFFER,
   DATA_STOP_WATERMARK,
   HEAD_CONTINUE,
+  HEAD_STOP,
   HEAD_STOP_ALL,
   TRAILERS_CONTINUE,
   TRAILERS_STOP,
@@ -62,7 +69,7 @@ export class WasmHttpFilter extends StreamPort implements HttpFilter {
     }
     const count = head.fields.length / 2 + REQUEST_PSEUDO_FIELDS;
     const action = this.vm.run(this, this.vm.exports.requestHeaders, this.id, count, end ? 1 : 0);
-    return headVerdict(message, action);
+    return this.#head(message, action);
   }
 
   responseHead(head: ResponseHead, end: boolean): HeadVerdict {
@@ -72,7 +79,7 @@ export class WasmHttpFilter extends StreamPort implements HttpFilter {
     this.#answerSeen = end;
     const count = head.fields.length / 2 + RESPONSE_PSEUDO_FIELDS;
     const action = this.vm.run(this, this.vm.exports.responseHeaders, this.id, count, end ? 1 : 0);
-    return headVerdict(message, action);
+    return this.#head(message, action);
   }
 
   requestData(body: BodyBuffer, end: boolean): DataVerdict {
@@ -114,6 +121,17 @@ export class WasmHttpFilter extends StreamPort implements HttpFilter {
     if (!finished) this.host.fail('filter_failed', 'wasm_fail_stream');
   }
 
+  /** Envoy makes "continue and end the stream" a plain "continue". */
+  #head(message: Message, action: number): HeadVerdict {
+    if (action === ACTION_CONTINUE || action === ACTION_CONTINUE_AND_END) {
+      message.headHere = false;
+      return HEAD_CONTINUE;
+    }
+    return action === ACTION_STOP && this.#plugin.spec.headersStopIteration
+      ? HEAD_STOP
+      : HEAD_STOP_ALL;
+  }
+
   #data(message: Message, fn: GuestFunction | null, body: BodyBuffer, end: boolean): DataVerdict {
     message.body = body;
     message.ended = end;
@@ -134,10 +152,4 @@ export class WasmHttpFilter extends StreamPort implements HttpFilter {
     message.letGo();
     return TRAILERS_CONTINUE;
   }
-}
-
-function headVerdict(message: Message, action: number): HeadVerdict {
-  if (action !== ACTION_CONTINUE) return HEAD_STOP_ALL;
-  message.headHere = false;
-  return HEAD_CONTINUE;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { FilterState } from '../../../observe/filter-state.ts';
 import type { StreamInfo } from '../../../observe/stream-info.ts';
 import type { PropertyValue } from '../../../runtime/proxy-wasm/stream.ts';
 import type { Fields, RequestHead, ResponseHead } from '../../codec/head.ts';
@@ -47,7 +48,7 @@ describe('properties: request', () => {
   it('gives the fields as a map, and one of them joined', () => {
     const request = requestHead('/', ['accept', 'a', 'x', '1', 'accept', 'b']);
     assert.deepEqual(get('request.headers', { request }), request.fields);
-    assert.equal(get('request.headers.Accept', { request }), 'a, b');
+    assert.equal(get('request.headers.Accept', { request }), 'a,b');
     assert.equal(get('request.headers.none', { request }), undefined);
   });
 
@@ -116,6 +117,31 @@ describe('properties: where', () => {
     assert.equal(get('upstream.request_attempt_count', { info: { attempts: 3 } }), 3);
   });
 
+  it('knows the connection, metadata as empty messages, and the filter state', () => {
+    const filterState = new FilterState();
+    filterState.set('wasm.k', Buffer.from('v'));
+    assert.equal(get('connection.id', { info: { connectionId: 7 } }), 7);
+    assert.equal(get('connection_id', { info: { connectionId: 7 } }), 7);
+    for (const name of [
+      'cluster_metadata',
+      'xds.route_metadata',
+      'metadata',
+      'upstream.locality',
+    ]) {
+      assert.equal(get(name), '', name);
+    }
+    assert.equal(get('cluster_metadata.filter_metadata.istio'), undefined);
+    assert.equal(get('filter_state.none'), undefined);
+    assert.equal(
+      requestProperty(hostOf({ info: { filterState } }), ['filter_state', 'x']),
+      undefined,
+    );
+    assert.deepEqual(
+      requestProperty(hostOf({ info: { filterState } }), ['filter_state', 'wasm.k']),
+      Buffer.from('v'),
+    );
+  });
+
   it('knows names of older proxies', () => {
     assert.equal(get('cluster_name'), 'backend/default/legacy');
     assert.equal(get('xds.cluster_name'), 'backend/default/legacy');
@@ -131,7 +157,7 @@ describe('properties: where', () => {
       'request',
       'request.',
       'response.x',
-      'connection.id',
+      'connection.x',
       'a.b.c',
       'constructor',
     ]) {

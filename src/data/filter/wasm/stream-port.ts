@@ -3,24 +3,26 @@
  * trailers that have been sent on can still be read, and edited no more.
  */
 
+import { FilterState } from '../../../observe/filter-state.ts';
 import {
+  BUFFER_RESPONSE_BODY,
   MAP_REQUEST_HEADERS,
   MAP_REQUEST_TRAILERS,
   MAP_RESPONSE_HEADERS,
   MAP_RESPONSE_TRAILERS,
+  STREAM_RESPONSE,
 } from '../../../runtime/proxy-wasm/status.ts';
 import type { GuestBody, GuestReply, PropertyValue } from '../../../runtime/proxy-wasm/stream.ts';
-import { HttpStream } from '../../../runtime/proxy-wasm/stream.ts';
+import { GuestStream } from '../../../runtime/proxy-wasm/stream.ts';
 import type { Vm } from '../../../runtime/proxy-wasm/vm.ts';
 import type { FilterHost } from '../contract.ts';
 import { Message } from './message.ts';
 import { requestProperty } from './properties.ts';
 import * as pseudo from './pseudo-fields.ts';
-import { requestValue, setRequestValue } from './request-state.ts';
 
 const NO_FIELDS: readonly string[] = [];
 
-export abstract class StreamPort extends HttpStream {
+export abstract class StreamPort extends GuestStream {
   protected readonly host: FilterHost;
   protected readonly requestMessage: Message = new Message();
   protected readonly responseMessage: Message = new Message();
@@ -104,8 +106,9 @@ export abstract class StreamPort extends HttpStream {
     this.host.clearRouteCache();
   }
 
-  body(response: boolean): GuestBody | null {
-    return this.#message(response).body;
+  body(buffer: number): GuestBody | null {
+    if (buffer > BUFFER_RESPONSE_BODY) return null;
+    return this.#message(buffer === BUFFER_RESPONSE_BODY).body;
   }
 
   property(path: readonly string[]): PropertyValue | undefined {
@@ -113,11 +116,12 @@ export abstract class StreamPort extends HttpStream {
   }
 
   ownProperty(path: string): Uint8Array | undefined {
-    return requestValue(this.host.info, path);
+    return this.host.info.filterState?.get(path);
   }
 
   setOwnProperty(path: string, value: Uint8Array): void {
-    if (!setRequestValue(this.host.info, path, value)) {
+    this.host.info.filterState ??= new FilterState();
+    if (!this.host.info.filterState.set(path, value)) {
       this.vm.warn('a property was not set: the request has too many');
     }
   }
@@ -132,14 +136,17 @@ export abstract class StreamPort extends HttpStream {
     });
   }
 
-  continueStream(response: boolean): void {
+  continueStream(type: number): void {
+    if (type > STREAM_RESPONSE) return;
+    const response = type === STREAM_RESPONSE;
     this.#message(response).letGo();
     if (response) this.host.continueResponse();
     else this.host.continueRequest();
   }
 
   /** 503 where no head of an answer has gone yet, else the connection is cut. */
-  closeStream(): void {
+  closeStream(type: number): void {
+    if (type > STREAM_RESPONSE) return;
     this.host.fail('filter_failed', 'wasm_close_stream');
   }
 

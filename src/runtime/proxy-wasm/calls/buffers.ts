@@ -4,11 +4,13 @@ import {
   BAD_ARGUMENT,
   BUFFER_CALL_BODY,
   BUFFER_CALL_DATA,
+  BUFFER_DOWNSTREAM_DATA,
   BUFFER_GRPC_MESSAGE,
   BUFFER_LAST,
   BUFFER_PLUGIN_CONFIGURATION,
   BUFFER_REQUEST_BODY,
   BUFFER_RESPONSE_BODY,
+  BUFFER_UPSTREAM_DATA,
   BUFFER_VM_CONFIGURATION,
   INVALID_MEMORY_ACCESS,
   NOT_FOUND,
@@ -54,8 +56,7 @@ export function setBytes(
 ): number {
   if (buffer > BUFFER_LAST) return BAD_ARGUMENT;
   if (!vm.memory.has(at, size)) return INVALID_MEMORY_ACCESS;
-  const isBody = buffer === BUFFER_REQUEST_BODY || buffer === BUFFER_RESPONSE_BODY;
-  const body = isBody ? vm.stream?.body(buffer === BUFFER_RESPONSE_BODY) : null;
+  const body = buffer <= BUFFER_UPSTREAM_DATA ? vm.stream?.body(buffer) : null;
   if (body === null || body === undefined) {
     vm.warn(`an edit of buffer ${buffer} was ignored: there is no such body at this point`);
     return OK;
@@ -75,7 +76,9 @@ function find(vm: Vm, buffer: number): Uint8Array | null {
   switch (buffer) {
     case BUFFER_REQUEST_BODY:
     case BUFFER_RESPONSE_BODY:
-      return vm.stream?.body(buffer === BUFFER_RESPONSE_BODY)?.bytes() ?? null;
+    case BUFFER_DOWNSTREAM_DATA:
+    case BUFFER_UPSTREAM_DATA:
+      return vm.stream?.body(buffer)?.bytes() ?? null;
     case BUFFER_CALL_BODY:
       return vm.callBody;
     case BUFFER_GRPC_MESSAGE:
@@ -87,7 +90,12 @@ function find(vm: Vm, buffer: number): Uint8Array | null {
     case BUFFER_CALL_DATA:
       return vm.callData;
     default:
-      // Bytes of a TCP connection: there is none.
       return null;
   }
+}
+
+/** ABI 0.1.0: the configuration that the callback is about, the VM's in `proxy_on_vm_start`. */
+export function getConfiguration(vm: Vm, atOut: number, sizeOut: number): number {
+  const { vmConfiguration, configuration } = vm.spec;
+  return giveBytes(vm, vm.startingVm ? vmConfiguration : configuration, atOut, sizeOut);
 }

@@ -14,11 +14,15 @@ import {
   SERIALIZATION_FAILURE,
 } from '../status.ts';
 import type { Vm } from '../vm.ts';
+import { Expressions } from './expressions.ts';
 import { giveBytes } from './give.ts';
+import { signText, verifySignature } from './signatures.ts';
 import type { Range } from './stream-control.ts';
 
 /** An uncompressed result; a small input must not become a memory full of zeros. */
 const RESULT_BYTES_MAX = 16 * 1024 * 1024;
+/** Properties one guest may declare. */
+const DECLARED_MAX = 1_000;
 
 /** A result, or a status that is not OK. */
 type Outcome = Uint8Array | number;
@@ -30,6 +34,11 @@ const FUNCTIONS: ReadonlyMap<string, ForeignFunction> = new Map([
   ['clear_route_cache', clearRouteCache],
   ['set_envoy_filter_state', setFilterState],
   ['declare_property', declareProperty],
+  ['verify_signature', (_vm, argument) => verifySignature(argument)],
+  ['sign', (_vm, argument) => signText(argument)],
+  ['expr_create', (vm, argument) => expressionsOf(vm).create(argument)],
+  ['expr_evaluate', (vm, argument) => expressionsOf(vm).evaluate(argument)],
+  ['expr_delete', (vm, argument) => expressionsOf(vm).delete(argument)],
 ]);
 
 /** Both places may be 0 where the guest wants no result. */
@@ -81,7 +90,23 @@ function setFilterState(vm: Vm, argument: Uint8Array): Outcome {
   return NO_BYTES;
 }
 
-/** Name (1), type, schema, readonly, span: values are kept as the bytes they are, whatever the type. */
-function declareProperty(_vm: Vm, argument: Uint8Array): Outcome {
-  return protoField(argument, 1) instanceof Uint8Array ? NO_BYTES : BAD_ARGUMENT;
+/**
+ * Name (1), readonly (2), type (3), schema (4), span (5): values are kept as the bytes they are,
+ * whatever the type. A name can be declared once.
+ */
+function declareProperty(vm: Vm, argument: Uint8Array): Outcome {
+  const bytes = protoField(argument, 1);
+  if (!(bytes instanceof Uint8Array) || vm.declared.size >= DECLARED_MAX) return BAD_ARGUMENT;
+  const name = Buffer.from(bytes).toString('latin1');
+  if (vm.declared.has(name)) return BAD_ARGUMENT;
+  vm.declared.set(name, protoField(argument, 2) === 1);
+  return NO_BYTES;
+}
+
+const expressions = new WeakMap<Vm, Expressions>();
+
+function expressionsOf(vm: Vm): Expressions {
+  const known = expressions.get(vm) ?? new Expressions(vm);
+  expressions.set(vm, known);
+  return known;
 }

@@ -20,7 +20,7 @@ import {
   NOT_FOUND,
   OK,
 } from '../status.ts';
-import type { HttpStream } from '../stream.ts';
+import type { GuestStream } from '../stream.ts';
 import { fieldName } from '../text-cache.ts';
 import type { Vm } from '../vm.ts';
 import { refusedField } from './field-check.ts';
@@ -153,7 +153,7 @@ function editableLines(vm: Vm, map: number): string[] | null {
   return stream.fields(map) ?? trailersOf(stream, map);
 }
 
-function trailersOf(stream: HttpStream, map: number): string[] | null {
+function trailersOf(stream: GuestStream, map: number): string[] | null {
   const isTrailers = map === MAP_REQUEST_TRAILERS || map === MAP_RESPONSE_TRAILERS;
   return isTrailers ? stream.makeTrailers(map) : null;
 }

@@ -6,10 +6,20 @@
 
 import { latin1 } from '../../../base/latin1.ts';
 import { encodePairs } from '../pairs.ts';
-import { INVALID_MEMORY_ACCESS, NOT_FOUND, OK, SERIALIZATION_FAILURE } from '../status.ts';
+import { protoMessage } from '../proto.ts';
+import {
+  BAD_ARGUMENT,
+  INVALID_MEMORY_ACCESS,
+  NOT_FOUND,
+  OK,
+  SERIALIZATION_FAILURE,
+} from '../status.ts';
 import type { PropertyValue } from '../stream.ts';
 import type { Vm } from '../vm.ts';
 import { giveBytes, giveText } from './give.ts';
+
+/** Where the filter state keeps what guests set. */
+export const OWN = 'wasm.';
 
 /** Of one value, and of the values a request may carry under a path of its own choice. */
 const VALUE_BYTES_MAX = 1024 * 1024;
@@ -31,9 +41,12 @@ export function getProperty(
 }
 
 function find(vm: Vm, path: string): PropertyValue | undefined {
-  const segments = split(path);
-  const value = ofPlugin(vm, segments) ?? vm.stream?.property(segments);
-  return value ?? vm.stream?.ownProperty(path);
+  return findProperty(vm, split(path)) ?? vm.stream?.ownProperty(`${OWN}${path}`);
+}
+
+/** A property of the plugin, the proxy or the request; not one that a guest has set. */
+export function findProperty(vm: Vm, path: readonly string[]): PropertyValue | undefined {
+  return ofPlugin(vm, path) ?? vm.stream?.property(path);
 }
 
 function split(path: string): string[] {
@@ -51,17 +64,30 @@ function ofPlugin(vm: Vm, path: readonly string[]): PropertyValue | undefined {
     case 'plugin_vm_id':
       return vm.spec.vmId;
     case 'node':
-      return ofNode(vm, path[1]);
+      return path.length > 2 ? undefined : ofNode(vm, path[1]);
     case 'xds':
-      return path[1] === 'node' ? ofNode(vm, path[2]) : undefined;
+      return path[1] === 'node' && path.length < 4 ? ofNode(vm, path[2]) : undefined;
     default:
       return undefined;
   }
 }
 
+/** A field of the message `envoy.config.core.v3.Node`, or all of it as protobuf. */
 function ofNode(vm: Vm, field: string | undefined): PropertyValue | undefined {
-  if (field === 'id') return vm.deps.node.id;
-  return field === 'cluster' ? vm.deps.node.cluster : undefined;
+  const { id, cluster } = vm.deps.node;
+  switch (field) {
+    case undefined:
+      return protoMessage([1, Buffer.from(id)], [2, Buffer.from(cluster)]);
+    case 'id':
+      return id;
+    case 'cluster':
+      return cluster;
+    case 'metadata':
+    case 'locality':
+      return '';
+    default:
+      return undefined;
+  }
 }
 
 /** By kind: see {@link PropertyValue}. */
@@ -87,6 +113,10 @@ export function setProperty(
     vm.warn('a property was not set: there is no request, or the value is above 1 MiB');
     return OK;
   }
-  vm.stream.setOwnProperty(latin1(memory.bytes, at, at + size), memory.slice(valueAt, valueSize));
+  const path = latin1(memory.bytes, at, at + size);
+  const key = `${OWN}${path}`;
+  if (vm.declared.get(path) === true && vm.stream.ownProperty(key) !== undefined)
+    return BAD_ARGUMENT;
+  vm.stream.setOwnProperty(key, memory.slice(valueAt, valueSize));
   return OK;
 }

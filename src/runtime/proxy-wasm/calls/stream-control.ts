@@ -7,8 +7,8 @@ import {
   NO_BYTES,
   NOT_FOUND,
   OK,
-  STREAM_RESPONSE,
   STREAM_UPSTREAM,
+  UNIMPLEMENTED,
 } from '../status.ts';
 import type { GuestReply } from '../stream.ts';
 import { fieldName } from '../text-cache.ts';
@@ -81,17 +81,16 @@ function replyFields(vm: Vm, range: Range): string[] {
 /** Continuing what is not held is fine, and before the callback says "pause" too. */
 export function continueStream(vm: Vm, type: number): number {
   if (type > STREAM_UPSTREAM) return BAD_ARGUMENT;
+  if (type === STREAM_UPSTREAM) return UNIMPLEMENTED;
   const stream = vm.stream;
-  if (stream !== null && type <= STREAM_RESPONSE) {
-    vm.later(() => stream.continueStream(type === STREAM_RESPONSE));
-  }
+  if (stream !== null) vm.later(() => stream.continueStream(type));
   return OK;
 }
 
 export function closeStream(vm: Vm, type: number): number {
   if (type > STREAM_UPSTREAM) return BAD_ARGUMENT;
   const stream = vm.stream;
-  if (stream !== null && type <= STREAM_RESPONSE) vm.later(() => stream.closeStream());
+  if (stream !== null) vm.later(() => stream.closeStream(type));
   return OK;
 }
 
@@ -103,5 +102,11 @@ export function setEffectiveContext(vm: Vm, id: number): number {
 export function done(vm: Vm): number {
   if (!vm.parked) return NOT_FOUND;
   vm.later(() => vm.finish());
+  return OK;
+}
+
+/** Matches the route again, as ABI 0.1.0 asks for it; later ones do so by a foreign function. */
+export function clearRouteCache(vm: Vm): number {
+  vm.stream?.clearRouteCache();
   return OK;
 }

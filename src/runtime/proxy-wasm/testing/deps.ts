@@ -108,6 +108,7 @@ export function pluginSpec(configuration = '', changes: Partial<PluginSpec> = {}
     vmId: '',
     vmConfiguration: new Uint8Array(0),
     configuration: Buffer.from(configuration),
+    headersStopIteration: false,
     env: [],
     ...changes,
   };

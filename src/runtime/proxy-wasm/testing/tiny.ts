@@ -7,7 +7,7 @@ import type { PluginSpec } from '../host.ts';
 import { linkerOf } from '../link.ts';
 import { MetricTable } from '../metric-table.ts';
 import type { GuestBody, GuestReply, PropertyValue } from '../stream.ts';
-import { HttpStream } from '../stream.ts';
+import { GuestStream } from '../stream.ts';
 import { Vm, type VmOwner } from '../vm.ts';
 import { pluginSpec, type TestDeps, testDeps } from './deps.ts';
 
@@ -65,7 +65,7 @@ class Body implements GuestBody {
 }
 
 /** A request with headers, an answer and bodies, all of it editable. */
-export class TinyStream extends HttpStream {
+export class TinyStream extends GuestStream {
   readonly maps: (string[] | null)[] = [
     ['a', '1', 'b', '2', 'a', '3'],
     null,
@@ -106,8 +106,8 @@ export class TinyStream extends HttpStream {
     this.actions.push(`edited ${map}`);
   }
 
-  body(response: boolean): GuestBody | null {
-    return this.bodies[response ? 1 : 0] ?? null;
+  body(buffer: number): GuestBody | null {
+    return this.bodies[buffer] ?? null;
   }
 
   property(path: readonly string[]): PropertyValue | undefined {
@@ -130,12 +130,12 @@ export class TinyStream extends HttpStream {
     this.replies.push(reply);
   }
 
-  continueStream(response: boolean): void {
-    this.actions.push(`continue ${response}`);
+  continueStream(type: number): void {
+    this.actions.push(`continue ${type}`);
   }
 
-  closeStream(): void {
-    this.actions.push('close');
+  closeStream(type: number): void {
+    this.actions.push(`close ${type}`);
   }
 }
 

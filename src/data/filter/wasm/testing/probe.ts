@@ -33,6 +33,7 @@ export function wasmFilter(changes: Partial<WasmFilter> = {}): WasmFilter {
     pluginName: 'root',
     configuration: '',
     failOpen: false,
+    headersStopIteration: false,
     env: [],
     ...changes,
   };
