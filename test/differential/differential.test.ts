@@ -34,11 +34,10 @@ describe('filters in Envoy and in Tulle', { skip, concurrency: 4 }, () => {
 
   for (const one of CASES) {
     it(one.id, async () => {
-      const [theirs, ours] = await Promise.all([
-        runCase(one, hosts.envoy),
-        runCase(one, hosts.tulle),
-      ]);
-      check(one, theirs, ours);
+      const theirs = one.tulleOnly === undefined ? runCase(one, hosts.envoy) : null;
+      const ours = await runCase(one, hosts.tulle);
+      expectations(one.expect, ours, 'tulle');
+      if (theirs !== null) check(one, await theirs, ours);
     });
   }
 });
@@ -46,7 +45,6 @@ describe('filters in Envoy and in Tulle', { skip, concurrency: 4 }, () => {
 function check(one: Case, theirs: Outcome, ours: Outcome): void {
   const { differs } = one;
   assert.deepEqual(shared(one, ours), shared(one, theirs), differences(one, ours, theirs));
-  expectations(one.expect, ours, 'tulle');
   expectations(one.expect, theirs, 'envoy');
   if (differs === undefined) return;
   assert.notDeepEqual(whole(one, ours), whole(one, theirs), 'no longer differs: remove `differs`');

@@ -3,7 +3,28 @@
 import type { Case } from '../support/case.ts';
 import { filter, type Setup } from '../support/setup.ts';
 import { BODIES } from './bodies.ts';
+import { CALLOUTS } from './callouts.ts';
+import { CHAIN_SETUPS, CHAINS } from './chains.ts';
+import { EDITS } from './edits.ts';
+import { PAUSES } from './pauses.ts';
+import { REPLIES } from './replies.ts';
+import { TRAP_CASES, TRAP_SETUPS } from './traps.ts';
 
-export const CASES: readonly Case[] = [...BODIES];
+export const CASES: readonly Case[] = [
+  ...BODIES,
+  ...EDITS,
+  ...PAUSES,
+  ...CALLOUTS,
+  ...REPLIES,
+  ...CHAINS,
+  ...TRAP_CASES,
+];
 
-export const SETUPS: readonly Setup[] = [{ name: 'one', filters: [filter('a')] }];
+/** A guest each: should one die of a case, the others go on. */
+const ALONE = ['bodies', 'edits', 'pauses', 'callouts', 'replies'];
+
+export const SETUPS: readonly Setup[] = [
+  ...ALONE.map((name) => ({ name, filters: [filter('a')] })),
+  ...CHAIN_SETUPS,
+  ...TRAP_SETUPS,
+];

@@ -22,7 +22,7 @@ const REQUESTS: Readonly<Record<string, BodyPlan>> = {
 function requests(): Case[] {
   return Object.entries(REQUESTS).map(([name, body]) => ({
     id: `request-${name}`,
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     body,
     expect: { status: 200, upstreamBody: body.pieces.join('') },
@@ -32,7 +32,7 @@ function requests(): Case[] {
 function answers(): Case[] {
   return Object.entries(REQUESTS).map(([name, body]) => ({
     id: `answer-${name}`,
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     answer: answer(body),
     expect: { status: 200, body: body.pieces.join('') },
@@ -40,10 +40,10 @@ function answers(): Case[] {
 }
 
 const NO_BODY: readonly Case[] = [
-  { id: 'get', setup: 'one', steps: '', expect: { status: 200, body: 'hello' } },
+  { id: 'get', setup: 'bodies', steps: '', expect: { status: 200, body: 'hello' } },
   {
     id: 'put-without-body',
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     method: 'PUT',
     fields: 'content-length: 0\r\n',
@@ -51,7 +51,7 @@ const NO_BODY: readonly Case[] = [
   },
   {
     id: 'head-sized',
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     method: 'HEAD',
     answer: answer(null, { fields: 'content-length: 5\r\n' }),
@@ -59,7 +59,7 @@ const NO_BODY: readonly Case[] = [
   },
   {
     id: 'head-chunked',
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     method: 'HEAD',
     answer: answer(null, { fields: 'transfer-encoding: chunked\r\n' }),
@@ -72,21 +72,21 @@ const NO_BODY: readonly Case[] = [
   },
   {
     id: 'answer-204',
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     answer: answer(null, { status: '204 No Content' }),
     expect: { status: 204, body: '' },
   },
   {
     id: 'answer-304',
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     answer: answer(null, { status: '304 Not Modified', fields: 'etag: "1"\r\n' }),
     expect: { status: 304, body: '' },
   },
   {
     id: 'answer-after-103',
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     answer: answer(sized('hello'), {
       status: '103 Early Hints',
@@ -96,14 +96,14 @@ const NO_BODY: readonly Case[] = [
   },
   {
     id: 'answer-404',
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     answer: answer(sized('nothing'), { status: '404 Not Found' }),
     expect: { status: 404, body: 'nothing' },
   },
   {
     id: 'nobody-answers',
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     target: '/nowhere',
     expect: {},
@@ -116,14 +116,14 @@ const NO_BODY: readonly Case[] = [
   },
   {
     id: 'many-values',
-    setup: 'one',
+    setup: 'bodies',
     steps: 'req-head=get-req:x-many;req-head=prop:request.headers.x-many;req-head=count-req',
     fields: 'x-many: a\r\nx-many: b\r\nX-Upper: C\r\nx-empty:\r\n',
     expect: { status: 200, notes: /prop:request.headers.x-many 0 "a,b"/ },
   },
   {
     id: 'answer-of-a-post',
-    setup: 'one',
+    setup: 'bodies',
     steps: '',
     body: chunked('question'),
     answer: answer(withTrailers(chunked('ans', 'wer'), 'x-sum', '6')),

@@ -1,5 +1,6 @@
 //! Host calls with their status as it is. The crate's own wrappers end the guest on a status they
-//! do not expect; here the status is what is to be seen.
+//! do not expect; here the status is what is to be seen. (Callouts are made by the crate, which
+//! keeps a list of them.)
 
 pub const OK: u32 = 0;
 
@@ -39,11 +40,6 @@ mod raw {
         pub fn proxy_continue_stream(stream: u32) -> u32;
         pub fn proxy_close_stream(stream: u32) -> u32;
         pub fn proxy_set_effective_context(context: u32) -> u32;
-        pub fn proxy_http_call(
-            target: *const u8, target_size: usize, fields: *const u8, fields_size: usize,
-            body: *const u8, body_size: usize, trailers: *const u8, trailers_size: usize,
-            timeout_ms: u32, id: *mut u32,
-        ) -> u32;
         pub fn proxy_call_foreign_function(
             name: *const u8, name_size: usize, at: *const u8, size: usize,
             out: *mut *mut u8, out_size: *mut usize,
@@ -189,16 +185,4 @@ pub fn foreign(name: &str, argument: &str) -> (u32, Vec<u8>) {
             name.as_ptr(), name.len(), argument.as_ptr(), argument.len(), at, size,
         )
     })
-}
-
-pub fn http_call(target: &str, fields: &[(&[u8], &[u8])], body: &str, timeout_ms: u32) -> (u32, u32) {
-    let fields = encode(fields);
-    let mut id = 0;
-    let status = unsafe {
-        raw::proxy_http_call(
-            target.as_ptr(), target.len(), fields.as_ptr(), fields.len(), body.as_ptr(), body.len(),
-            std::ptr::null(), 0, timeout_ms, &mut id,
-        )
-    };
-    (status, id)
 }

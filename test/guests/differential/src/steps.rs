@@ -1,9 +1,11 @@
 //! The script of a request and what its steps do. The status of each call that could fail is noted.
 
 use crate::host;
-use proxy_wasm::types::Action;
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{Action, Status};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 pub mod maps {
     pub const REQUEST: u32 = 0;
@@ -17,7 +19,7 @@ pub mod maps {
 const REQUEST_BODY: u32 = 0;
 const RESPONSE_BODY: u32 = 1;
 const CALL_BODY: u32 = 4;
-const CALL_TIMEOUT_MS: u32 = 2_000;
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
 struct Step {
@@ -33,6 +35,8 @@ pub struct Script {
     case: String,
     loaded: bool,
     steps: Rc<[Step]>,
+    /// What `resume` continues: 0 the request, 1 the answer.
+    held: u32,
 }
 
 thread_local! {
@@ -50,7 +54,7 @@ pub fn run_held() {
 
 impl Script {
     pub fn new(name: Rc<str>) -> Script {
-        Script { name, case: "-".into(), loaded: false, steps: Rc::from([]) }
+        Script { name, case: "-".into(), loaded: false, steps: Rc::from([]), held: 0 }
     }
 
     /// Reads the script from the request, once.
@@ -90,7 +94,9 @@ impl Script {
                 "pause" => action = Action::Pause,
                 "go" => action = Action::Continue,
                 "hold" => {
-                    HELD.with_borrow_mut(|held| held.push((id, self.clone())));
+                    let held = u32::from(phase.starts_with("res"));
+                    let script = Script { held, ..self.clone() };
+                    HELD.with_borrow_mut(|all| all.push((id, script)));
                     action = Action::Pause;
                 }
                 _ => self.step(step, phase),
@@ -111,6 +117,7 @@ impl Script {
     fn call(&self, op: &str, arg: &str) -> String {
         let (name, value) = pair(arg);
         match op {
+            "resume" => host::continue_stream(self.held).to_string(),
             "continue" => host::continue_stream(arg.parse().unwrap()).to_string(),
             "close" => host::close_stream(arg.parse().unwrap()).to_string(),
             "trap" => panic!("asked to trap"),
@@ -124,13 +131,15 @@ impl Script {
             "say" => String::new(),
             // CLUSTER=PATH
             "fetch" => {
-                let fields: &[(&[u8], &[u8])] = &[
-                    (b":method", b"POST"), (b":path", value.as_bytes()), (b":authority", b"callout.test"),
-                    (b"x-case", self.case.as_bytes()),
+                let fields = vec![
+                    (":method", "POST"), (":path", value), (":authority", "callout.test"),
+                    ("x-case", &self.case),
                 ];
-                host::http_call(name, fields, "question", CALL_TIMEOUT_MS).0.to_string()
+                fetched(hostcalls::dispatch_http_call(name, fields, Some(b"question"), vec![], CALL_TIMEOUT))
             }
-            "fetch_bare" => host::http_call(name, &[(b"x-a", b"b")], "", CALL_TIMEOUT_MS).0.to_string(),
+            "fetch_bare" => {
+                fetched(hostcalls::dispatch_http_call(name, vec![("x-a", "b")], None, vec![], CALL_TIMEOUT))
+            }
             _ => panic!("no step {op}"),
         }
     }
@@ -158,6 +167,10 @@ fn buffer_of(phase: &str) -> u32 {
 
 fn shown((status, bytes): (u32, Vec<u8>)) -> String {
     format!("{status} {:?}", String::from_utf8_lossy(&bytes))
+}
+
+fn fetched(result: Result<u32, Status>) -> String {
+    result.map_or_else(|status| (status as u32).to_string(), |_| "0".into())
 }
 
 fn pair(arg: &str) -> (&str, &str) {
