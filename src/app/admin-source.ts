@@ -84,6 +84,7 @@ export class ProcessSource implements AdminSource {
     return [
       ...this.#parts.supervisor.metrics.collect(),
       ...processFamilies({ startWallMs, version, workers }),
+      instanceFamily(this.#parts.supervisor.liveInstances),
     ];
   }
 
@@ -180,6 +181,12 @@ export class ProcessSource implements AdminSource {
       (one): one is readonly [(typeof slots)[number], WorkerFigures] => one[1] !== null,
     );
   }
+}
+
+function instanceFamily(value: number): MetricFamily {
+  const samples = [{ labels: {}, value, histogram: null }];
+  const help = 'Live Wasm instances; their number is limited.';
+  return { name: 'tulle_wasm_instances', help, kind: 'gauge', samples };
 }
 
 function clusterReport(cluster: Cluster, figures: readonly WorkerFigures[]): ClusterReport {

@@ -9,7 +9,7 @@ import { FileControl } from '../control/control-plane.ts';
 import { watchFiles } from '../control/source/file/watch.ts';
 import { headFilterProblem } from '../data/filter/builtin.ts';
 import { checkRegex } from '../data/route/regex.ts';
-import { holdAddress } from './admin-address.ts';
+import { type HeldAddress, holdAddress } from './admin-address.ts';
 import { failureLine } from './bind-problems.ts';
 import { ConfigFlow } from './config-flow.ts';
 import type { UpOptions } from './options.ts';
@@ -114,24 +114,29 @@ async function start(options: UpOptions, parts: Parts): Promise<Admin | string> 
   }
   // Before the workers listen: a process that cannot stay must not take connections.
   const held = options.admin === null ? null : await holdAddress(options.admin);
-  const early = options.admin !== null && held === null ? await startAdmin(options, parts) : null;
+  const early = held === null ? await startAdmin(options, parts, null) : null;
   if (typeof early === 'string') return early;
   await flow.apply();
-  if (flow.refusal !== '') return flow.refusal;
-  if (flow.bindFailures.length > 0) {
-    return [...new Set(flow.bindFailures.map(failureLine))].join('; ');
+  const failures = flow.refusal === '' ? flow.bindFailures.map(failureLine) : [flow.refusal];
+  if (failures.length > 0) {
+    await Promise.all([early?.close(), held?.release()]);
+    return [...new Set(failures)].join('; ');
   }
   problemLog.show([...control.problems, ...flow.problems]);
-  await held?.release();
-  return early ?? startAdmin(options, parts);
+  return early ?? startAdmin(options, parts, held);
 }
 
 /** One line where the address cannot be had. */
-async function startAdmin(options: UpOptions, parts: Parts): Promise<Admin | string> {
+async function startAdmin(
+  options: UpOptions,
+  parts: Parts,
+  held: HeldAddress | null,
+): Promise<Admin | string> {
   if (options.admin === null) return NO_ADMIN;
   const { createAdminServer } = await import('../admin/server.ts');
   const { ProcessSource } = await import('./admin-source.ts');
   const source = new ProcessSource(parts);
+  await held?.release();
   try {
     const { host, port, close } = await createAdminServer(source, {
       ...options.admin,

@@ -60,6 +60,11 @@ export class Supervisor {
     return this.#slots;
   }
 
+  /** Wasm instances of all workers. */
+  get liveInstances(): number {
+    return this.#budget.live;
+  }
+
   get draining(): boolean {
     return this.#draining;
   }

@@ -2,7 +2,15 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { get, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +44,11 @@ export class ConfigDir {
 
   file(name: string): string {
     return join(this.path, name);
+  }
+
+  /** For a process of another user. */
+  readableByAll(): void {
+    chmodSync(this.path, 0o755);
   }
 
   has(name: string): boolean {
