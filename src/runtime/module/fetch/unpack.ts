@@ -25,7 +25,7 @@ export interface UnpackBounds {
   readonly entriesMax: number;
 }
 
-export const UNPACK_BOUNDS: UnpackBounds = {
+const UNPACK_BOUNDS: UnpackBounds = {
   moduleBytesMax: LIMITS.moduleBytesMax,
   archiveBytesMax: LIMITS.moduleArchiveBytesMax,
   entriesMax: 100_000,
