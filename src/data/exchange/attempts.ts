@@ -24,6 +24,8 @@ const RETRIABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_timeout',
 ]);
 
+export type AttemptsDeps = Pick<ExchangeDeps, 'clock' | 'wheel' | 'random'>;
+
 export function isIdempotent(method: string): boolean {
   switch (method) {
     case 'GET':
@@ -43,7 +45,7 @@ export class Attempts {
   readonly avoid: string[] = [];
   readonly #rule: Rule;
   readonly #idempotent: boolean;
-  readonly #deps: ExchangeDeps;
+  readonly #deps: AttemptsDeps;
   readonly #replay: Replay | null;
   #retries = 0;
   #reuseRetries = 0;
@@ -51,7 +53,7 @@ export class Attempts {
   #attemptDeadline: Deadline | null = null;
   #backoff: Deadline | null = null;
 
-  private constructor(rule: Rule, method: string, end: boolean, deps: ExchangeDeps) {
+  private constructor(rule: Rule, method: string, end: boolean, deps: AttemptsDeps) {
     this.#rule = rule;
     this.#idempotent = isIdempotent(method);
     this.#deps = deps;
@@ -59,7 +61,7 @@ export class Attempts {
   }
 
   /** Null where nothing of it can be needed. */
-  static of(rule: Rule, method: string, end: boolean, deps: ExchangeDeps): Attempts | null {
+  static of(rule: Rule, method: string, end: boolean, deps: AttemptsDeps): Attempts | null {
     const { requestMs, backendRequestMs } = rule.timeouts;
     const plain = rule.retry === null && requestMs === 0 && backendRequestMs === 0;
     if (plain && (end || !isIdempotent(method))) return null;

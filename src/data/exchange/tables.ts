@@ -3,6 +3,7 @@
  * reads it; a request keeps what it started with, a reload only swaps the reference.
  */
 
+import type { Cluster } from '../../config/cluster.ts';
 import type { ClientSettings } from '../../config/listener.ts';
 import type { Rule } from '../../config/route.ts';
 import type { ClusterMetrics, ListenerMetrics, RouteMetrics } from '../../observe/data-metrics.ts';
@@ -58,9 +59,28 @@ export interface RuntimeMirror {
   readonly share: number;
 }
 
+/** An endpoint of a cluster; who sends it a request counts it. */
+export interface ChosenEndpoint {
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+  activeRequests: number;
+}
+
+/** The part of a cluster that chooses endpoints and bounds what is under way. */
+export interface EndpointSource {
+  readonly config: Cluster;
+  choose(avoid: readonly string[]): ChosenEndpoint | null;
+  whenReady(): Promise<void> | null;
+  tryAcquireRequest(): boolean;
+  releaseRequest(): void;
+}
+
 export interface RuntimeCluster {
   readonly name: string;
   readonly connector: UpstreamConnector;
+  /** For who brings a protocol of its own; null where there are none (a Wasm service). */
+  readonly endpoints: EndpointSource | null;
   readonly metrics: ClusterMetrics;
   readonly streamIdleMs: number;
   /** A Wasm service of this process. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ERRORS, type ErrorCode } from '../../../src/base/errors.ts';
 import type { Match, Rule } from '../../../src/config/route.ts';
+import { clusterMetrics } from '../../../src/observe/data-metrics.ts';
 import { allQuiet, clusterOf, logged, settled } from '../support/await.ts';
 import { cluster, freePort, rule, startPlane } from '../support/data-plane.ts';
 import { clientOf, planeFor, scripted, serving } from '../support/fixture.ts';
@@ -109,6 +110,27 @@ describe('a failure', () => {
       assert.equal(entry.details, 'upstream_reset{closed_in_body}');
       assert.equal(entry.responseBodyBytes, 3);
     }
+  });
+
+  it('or an answer made for a backendRef leaves the figures of its cluster right', async (t) => {
+    const redirect = {
+      type: 'RequestRedirect' as const,
+      scheme: '',
+      hostname: 'other.test',
+      path: null,
+      port: 0,
+      listenerPort: 80,
+      statusCode: 302,
+    };
+    const backend = await serving(t);
+    const name = 'backend/default/test';
+    const backends = [{ cluster: name, weight: 1, filters: [redirect], invalid: null }];
+    const plane = await planeFor(t, [backend], { rule: { backends } });
+    const client = await clientOf(t, plane);
+    for (let i = 0; i < 3; i++) assert.equal((await client.get()).status, 302);
+    const metrics = clusterMetrics(plane.registry, name);
+    assert.equal(metrics.requestsActive.value, 0);
+    assert.equal(backend.connections.length, 0);
   });
 
   it('of the client is logged with no status before an answer', async (t) => {

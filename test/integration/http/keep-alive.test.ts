@@ -161,6 +161,21 @@ describe('pipelining', () => {
     assert.equal(await client.ended(), '');
   });
 
+  it('ends with the first request that is none, and nothing behind it is served', async (t) => {
+    const backend = await serving(t);
+    const plane = await planeFor(t, [backend]);
+    const client = await clientOf(t, plane);
+    client.send(`${GET('/1')}GET /2 HTTP/1.1\nhost: test\n\n${GET('/3')}`);
+    assert.equal((await client.answer()).body, '/1');
+    const refusal = await client.answer();
+    assert.equal(refusal.status, 400);
+    assert.equal(refusal.field('connection'), 'close');
+    client.send(GET('/4'));
+    assert.equal(await client.ended(), '');
+    assert.equal(backend.requests.length, 1);
+    assert.equal(plane.log.length, 2);
+  });
+
   it('does not collect answers for a client that sends requests and never reads', async (t) => {
     const body = 'x'.repeat(20_000);
     const backend = await serving(t, (_request, connection) => connection.send(ok(body)));

@@ -277,6 +277,27 @@ describe('limits of a cluster', () => {
     }
   });
 
+  it('who has been answered and goes away leaves the connection to its next user', async (t) => {
+    const held: BackendConnection[] = [];
+    const backend = await serving(t, holding(held));
+    const plane = await planeFor(t, [backend], {
+      cluster: { limits: { ...LIMIT, connectionsMax: 1 } },
+    });
+    const clients = await Promise.all([0, 1, 2].map(() => clientOf(t, plane)));
+    for (const [i, client] of clients.entries()) {
+      client.send(HOLD);
+      await eventually(() => clusterOf(plane).active === i + 1, 'it is counted');
+    }
+    for (const [i, client] of clients.entries()) {
+      await eventually(() => held.length === i + 1, 'the next is at the backend');
+      clients[i - 1]?.reset();
+      await eventually(() => plane.plane.figures().connections === 3 - i, 'the last one is gone');
+      held[i]?.send(ok(`${i}`));
+      assert.equal((await client.answer()).body, `${i}`);
+    }
+    assert.equal(backend.connections.length, 1);
+  });
+
   it('one that waits too long gets 503, and its place in line is free', async (t) => {
     const held: BackendConnection[] = [];
     const backend = await serving(t, holding(held));

@@ -8,6 +8,13 @@ import type { Wire } from './wire.ts';
 
 const PATIENCE_MS = 5_000;
 
+/** What of a {@link TestPlane} is looked at here. */
+export interface Watched {
+  readonly port: number;
+  readonly log: readonly LoggedRequest[];
+  readonly plane: Pick<TestPlane['plane'], 'figures'>;
+}
+
 /** Looks again and again until `condition` holds; fails with `what` when it never does. */
 export async function eventually(condition: () => boolean, what: string): Promise<void> {
   const untilMs = performance.now() + PATIENCE_MS;
@@ -30,7 +37,7 @@ export async function settled(figure: () => number): Promise<void> {
 }
 
 /** The data plane's own end of a client's connection. */
-export function ownEnd(plane: TestPlane, client: Wire): net.Socket {
+export function ownEnd(plane: Watched, client: Wire): net.Socket {
   const handles = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles();
   const { localPort } = client.socket;
   const own = handles.find(
@@ -44,17 +51,17 @@ export function ownEnd(plane: TestPlane, client: Wire): net.Socket {
 }
 
 /** The log entry with this number (from 0) once the request is over. */
-export async function logged(plane: TestPlane, index = 0): Promise<LoggedRequest> {
+export async function logged(plane: Watched, index = 0): Promise<LoggedRequest> {
   await eventually(() => plane.log.length > index, `${index + 1} finished requests`);
   return plane.log[index] as LoggedRequest;
 }
 
-export function clusterOf(plane: TestPlane, name = 'backend/default/test'): ClusterSnapshot {
+export function clusterOf(plane: Watched, name = 'backend/default/test'): ClusterSnapshot {
   return plane.plane.figures().clusters[name] as ClusterSnapshot;
 }
 
 /** No request is counted anywhere and no client is connected. */
-export async function allQuiet(plane: TestPlane, name?: string): Promise<void> {
+export async function allQuiet(plane: Watched, name?: string): Promise<void> {
   await eventually(() => {
     const { active, pending, endpoints } = clusterOf(plane, name);
     const requests = endpoints.reduce((sum, endpoint) => sum + endpoint.activeRequests, 0);

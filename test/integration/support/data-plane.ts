@@ -111,6 +111,7 @@ export function snapshot(parts: SnapshotParts): Snapshot {
     clusters: parts.clusters,
     filters: [],
     services: [],
+    callees: [],
   };
 }
 
@@ -140,7 +141,7 @@ export async function startPlane(parts: PlaneParts): Promise<TestPlane> {
     node: { id: 'test', cluster: 'test' },
     random: parts.random ?? Math.random,
     newId: () => `id-${++ids}`,
-    logRequest: (info) => log.push(logged(info)),
+    logRequest: (info) => log.push(loggedRequest(info)),
   });
   const apply = async (next: Snapshot): Promise<void> => {
     const { bindFailures } = await plane.apply(next, NO_GUESTS);
@@ -151,7 +152,7 @@ export async function startPlane(parts: PlaneParts): Promise<TestPlane> {
   return { port, plane, registry, log, apply, close };
 }
 
-function logged(info: StreamInfo): LoggedRequest {
+export function loggedRequest(info: StreamInfo): LoggedRequest {
   return {
     status: info.status,
     flags: info.responseFlags,

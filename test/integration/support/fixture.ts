@@ -47,7 +47,7 @@ export async function planeFor(
   return plane;
 }
 
-export async function clientOf(t: TestContext, plane: TestPlane): Promise<RawClient> {
+export async function clientOf(t: TestContext, plane: Pick<TestPlane, 'port'>): Promise<RawClient> {
   const client = await RawClient.connect(plane.port);
   t.after(() => client.close());
   return client;
