@@ -23,10 +23,10 @@ function commandsOf(text: string): string[] {
 }
 
 /** The examples, on ports of the session. */
-function lay(session: Session): void {
+async function lay(session: Session): Promise<void> {
   cpSync(join(EXAMPLES, 'modules'), join(session.dir, 'examples/modules'), { recursive: true });
   for (const name of [...FILES, ...SHOP.map((one) => `shop/${one}`)]) {
-    session.write(`examples/${name}`, readFileSync(join(EXAMPLES, name), 'utf8'));
+    await session.write(`examples/${name}`, readFileSync(join(EXAMPLES, name), 'utf8'));
   }
 }
 
@@ -53,7 +53,7 @@ describe('examples', { concurrency: 2 }, () => {
       assert.ok(commands.some((command) => command.startsWith('tulle up ')));
       const session = await openSession();
       try {
-        lay(session);
+        await lay(session);
         for (const command of commands) {
           const printed = await session.run(`${command.replace(/^tulle /, 'npx tulle ')}\n`);
           if (command.includes('curl')) assert.doesNotMatch(printed(), /x-tulle-error|^HTTP.* 5/m);
@@ -67,7 +67,7 @@ describe('examples', { concurrency: 2 }, () => {
   it('shop answers what it says to try', { skip }, async () => {
     const session = await openSession();
     try {
-      lay(session);
+      await lay(session);
       const served = await session.run('npx tulle up -f examples/shop\n');
       for (let left = 250; left > 0 && !served().includes('serving'); left--) await sleep(20);
       const lines = served()

@@ -44,7 +44,7 @@ async function follow(path: string, page: Page): Promise<void> {
       const place = `${path}:${snippet.line}`;
       const name = fileNameOf(snippet);
       if (name !== null) {
-        const file = session.write(name, snippet.text);
+        const file = await session.write(name, snippet.text);
         if (snippet.language === 'yaml') await assertChecks(place, files.add(file));
       } else if (snippet.language === 'sh') output = await runSnippet(place, session, snippet);
       else if (snippet.language === 'text' && snippet.follows && output !== null) {
@@ -54,7 +54,7 @@ async function follow(path: string, page: Page): Promise<void> {
       }
       if (snippet.language !== 'sh') output = null;
     }
-    if (loose !== '') await assertChecks(path, [session.write('page.yaml', loose)]);
+    if (loose !== '') await assertChecks(path, [await session.write('page.yaml', loose)]);
   } finally {
     await session.close();
   }

@@ -5,7 +5,15 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -26,8 +34,8 @@ const STAYS = /^(?:npx tulle up|npm start)\b/;
 
 export interface Session {
   readonly dir: string;
-  /** Writes a file of the page and gives its path. */
-  write(name: string, text: string): string;
+  /** Writes a file of the page and gives its path; a proxy that watches it has it in force then. */
+  write(name: string, text: string): Promise<string>;
   /**
    * Runs a snippet to its end or, where it is a proxy, until that is ready. Gives what it has printed
    * whenever that is asked for; throws with it if the snippet fails.
@@ -53,10 +61,13 @@ export async function openSession(): Promise<Session> {
   return {
     dir,
     local,
-    write: (name, text) => {
+    write: async (name, text) => {
       const path = join(dir, name);
       mkdirSync(dirname(path), { recursive: true });
+      const before = changesOf(proxy);
+      const isNews = existsSync(path) && proxy?.names(name) === true;
       writeFileSync(path, local(text));
+      if (isNews) await until(() => changesOf(proxy) > before);
       return path;
     },
     run: async (text) => {
@@ -106,6 +117,10 @@ class Started {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
+  names(file: string): boolean {
+    return this.#text.includes(` ${file}`);
+  }
+
   async finish(): Promise<void> {
     const timer = setTimeout(() => this.#signal('SIGKILL'), SNIPPET_MS);
     const code = await this.#exited;
@@ -136,6 +151,16 @@ class Started {
       // The whole group is gone.
     }
   }
+}
+
+/** Configurations that a proxy has said are in force. */
+function changesOf(proxy: Started | null): number {
+  return proxy?.output.split('configuration in force').length ?? 0;
+}
+
+/** What does not come is found by whoever looks for it. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let left = READY_MS / POLL_MS; left > 0 && !holds(); left--) await sleep(POLL_MS);
 }
 
 async function ready(admin: string, command: Started): Promise<void> {
