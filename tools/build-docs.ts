@@ -32,7 +32,7 @@ function limitsPage(): string {
   return `# Limits
 
 Nothing in Tulle grows without bound. The unit ends the name: bytes, ms, or a count (\`Max\`). A limit that trips
-rises \`tulle_limit_trips_total\` or the counter its room has in [metrics](metrics.md). This page is made from
+raises \`tulle_limit_trips_total\` or the counter its room has in [metrics](metrics.md). This page is made from
 \`src/base/limits.ts\` by \`npm run build:docs\`.
 
 | limit | default | what it bounds |

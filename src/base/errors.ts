@@ -68,7 +68,7 @@ export const ERRORS = {
     408,
     'DT',
     'the request body stopped coming',
-    'Keep sending within timeouts.idle of the ClientPolicy.',
+    'Keep sending within timeouts.stream of the ClientPolicy.',
   ),
   request_body_too_large: entry(
     'downstream',
@@ -203,7 +203,7 @@ export const ERRORS = {
     504,
     'SI',
     'the backend stopped sending',
-    'Keep sending within timeouts.idle of the BackendPolicy.',
+    'Keep sending within timeouts.stream of a BackendPolicy.',
   ),
   upstream_pending_timeout: entry(
     'upstream',

@@ -51,7 +51,7 @@ export const LIMITS = {
   upstreamPendingMax: 1_024,
   /** Requests of one worker in flight to one cluster (limits.requests). */
   upstreamRequestsMax: 8_192,
-  /** Names a 1xx answer may be relayed before the final one. */
+  /** 1xx answers of one request before the final one. */
   informationalMax: 16,
   /** Retries of one request, whatever a rule asks. */
   retriesMax: 10,
