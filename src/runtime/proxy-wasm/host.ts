@@ -7,6 +7,7 @@ import type { MetricsRegistry } from '../../observe/metrics.ts';
 import type { InstanceBudget } from '../instance/budget.ts';
 import type { Callouts } from './callouts.ts';
 import type { SharedState } from './shared-state.ts';
+import type { GuestWatch } from './watch.ts';
 
 /** One configured filter: a module with its configuration. */
 export interface PluginSpec {
@@ -41,4 +42,6 @@ export interface PluginDeps {
   readonly node: NodeInfo;
   /** In [0, 1), for the jitter of restarts. */
   readonly random: () => number;
+  /** Called for each guest that is started; absent: nobody watches. */
+  readonly watch?: (spec: PluginSpec) => GuestWatch;
 }

@@ -96,14 +96,17 @@ export class Vm {
   /** Instantiates, starts and configures the guest; a reason when it cannot serve. */
   start(module: WebAssembly.Module, bind: BindImports): string | null {
     try {
-      const instance = new WebAssembly.Instance(module, bind(this));
-      const memory = instance.exports['memory'];
+      const watch = this.deps.watch?.(this.spec);
+      const imports = bind(this);
+      const instance = new WebAssembly.Instance(module, watch?.imports(imports) ?? imports);
+      const exports = watch?.exports(instance.exports) ?? instance.exports;
+      const memory = exports['memory'];
       if (!(memory instanceof WebAssembly.Memory)) return 'the module exports no memory';
       this.#memory = new GuestMemory(memory);
-      this.#exports = readExports(instance.exports);
+      this.#exports = readExports(exports);
       if (this.#exports === null) return 'the module exports neither malloc nor its substitute';
       this.#running = true;
-      runStartFunctions(instance.exports);
+      runStartFunctions(exports);
     } catch (error) {
       this.#report('could not start', error);
       return `could not start: ${trapMessage(error)}`;
