@@ -196,9 +196,22 @@ export class Connection {
  * drop the answer that has arrived but is not yet read: after it, reading goes on to its own end.
  */
 class OutgoingSocket extends net.Socket {
+  #ended = false;
+  #writeError: Error | undefined;
+
   override destroy(error?: NodeJS.ErrnoException): this {
-    const unread = error?.syscall === 'write' && !this.readableEnded;
-    return unread ? this : super.destroy(error);
+    if (error?.syscall !== 'write' || this.#ended) return super.destroy(error);
+    this.#writeError = error;
+    return this;
+  }
+
+  /** With `onread` nothing but the end comes here; Node would not tell it of a socket with an error. */
+  override push(chunk: unknown): boolean {
+    if (chunk === null) {
+      this.#ended = true;
+      if (this.#writeError !== undefined) super.destroy(this.#writeError);
+    }
+    return super.push(chunk);
   }
 }
 

@@ -52,7 +52,14 @@ class RecordedConnector implements UpstreamConnector {
 function bench(share = 1) {
   const connector = new RecordedConnector();
   const metrics = clusterMetrics(new MetricsRegistry(), 'mirror');
-  const cluster = { name: 'mirror', connector, metrics, streamIdleMs: 77, inProcess: false };
+  const cluster = {
+    name: 'mirror',
+    connector,
+    metrics,
+    streamIdleMs: 77,
+    endpoints: null,
+    inProcess: false,
+  };
   const mirror: RuntimeMirror = { cluster, share };
   return { connector, metrics, mirror, budget: new MirrorBudget() };
 }

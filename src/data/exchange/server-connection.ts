@@ -423,11 +423,12 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
     this.#connection.end();
   }
 
+  /** Above the bound nothing more is read. It is not cut yet: a reset could overtake the answer. */
   #drop(bytes: number): void {
     this.#dropBytes -= bytes;
     if (this.#dropBytes > 0) return;
-    this.#closing = true;
-    this.#connection.destroy();
+    if (!this.#closing) this.#linger();
+    this.#connection.pause();
   }
 
   #setDeadline(afterMs: number): void {

@@ -41,6 +41,8 @@ export type OpenFilter = (host: FilterHost) => Omit<HttpFilter, 'complete'>;
 export interface FilteredPlane extends Watched {
   /** How often a filter was told that its request is over. */
   readonly completed: () => number;
+  /** Deadlines that are set, or were and are not let go of. */
+  readonly deadlines: () => number;
 }
 
 export interface FilteredOptions {
@@ -109,5 +111,5 @@ export async function filteredPlane(
     clusters: clusters.snapshots(),
     services: {},
   });
-  return { port, log, plane: { figures }, completed: () => completed };
+  return { port, log, plane: { figures }, completed: () => completed, deadlines: () => wheel.size };
 }
