@@ -234,6 +234,13 @@ export const ERRORS = {
     'a Wasm filter failed',
     'See the guest stack in the log; failStrategy FAIL_OPEN lets requests pass.',
   ),
+  filter_closed: entry(
+    'guest',
+    0,
+    'WF',
+    'a Wasm filter closed the stream',
+    'The filter asked for it (proxy_close_stream); send_local_response tells the client why.',
+  ),
   filter_body_length: entry(
     'guest',
     500,

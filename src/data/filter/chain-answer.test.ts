@@ -65,6 +65,21 @@ describe('chain: answers made by filters', () => {
     assert.deepEqual(a.seen, ['head end']);
   });
 
+  it('lets a filter answer its own answer, once more', () => {
+    const [a, b, , outlet] = three({
+      requestHead: (host) => (host.reply(reply(401, 'first')), HEAD_STOP_ALL),
+      responseHead: (host) => (host.reply(reply(500, 'second')), HEAD_STOP_ALL),
+    });
+    outlet.chain.requestHead(true);
+    assert.deepEqual(outlet.events, [
+      'reply 401 denied',
+      'reply 500 denied',
+      'HEAD 500',
+      'DATA second end',
+    ]);
+    assert.deepEqual([a.seen, b.seen], [['head end'], ['head end', 'HEAD 401']]);
+  });
+
   it('cuts an answer whose head has gone', () => {
     const [, , , outlet] = three({
       responseData: (host) => (host.reply(reply(502)), DATA_STOP_NO_BUFFER),

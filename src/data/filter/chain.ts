@@ -6,15 +6,15 @@
  * Rules for the exchange:
  * - Feed each half in order: head, data..., and trailers or a final `end`. What comes out of the
  *   outlet follows the same order. Chunks are borrowed both ways.
- * - A filter is opened when the request's head reaches it. An answer passes the filters opened so
- *   far, so one made by the exchange itself (no route, a timeout) is fed like an upstream's.
- * - {@link ChainOutlet.localReply} and {@link ChainOutlet.fail} come at most once in all, never
- *   from inside a hook. From then on nothing of the request comes out: drop the upstream attempt,
+ * - A filter is opened when the request's head reaches it, or at the end, to log a request that
+ *   never did. An answer passes the filters opened so far, so one made by the exchange itself (no route, a timeout) is fed like an upstream's.
+ * - {@link ChainOutlet.localReply} and {@link ChainOutlet.fail} come at most once in all (twice,
+ *   where a filter answers an answer of a filter), never from inside a hook. From then on nothing of the request comes out: drop the upstream attempt,
  *   let the rest of the request body run dry (feeding it is harmless), render the answer and feed
  *   it through {@link FilterChain.responseHead} and {@link FilterChain.responseData}, now or later:
  *   the chain knows that it enters at the filter that answered (that one included). Where the
- *   head of an answer had entered the chain already, the new answer passes no filter. Where a head
- *   had already come out of the chain, `fail` is what is called, and the exchange resets the stream.
+ *   head of an answer had entered the chain already, the new answer passes no filter, and what is
+ *   still fed of the old one is dropped. Where a head had already come out of the chain, `fail` is what is called, and the exchange resets the stream.
  * - Pause and resume calls are pairs; the exchange may have reasons of its own to pause.
  * - {@link FilterChain.complete} ends it, at any time; nothing comes out afterwards.
  */
@@ -45,6 +45,8 @@ export class FilterChain implements LaneHost {
   /** Where an answer enters, counted from the last filter opened unless a filter answered. */
   #entry = -1;
   #headOut = false;
+  /** The end of the present answer has been fed. */
+  #fed = false;
   #answered = false;
   #answer: LocalReply | Failure | null = null;
   #answerFrom = 0;
@@ -90,30 +92,38 @@ export class FilterChain implements LaneHost {
     if (this.#complete || this.#headOut) return;
     if (this.response !== null) this.#bypass();
     this.response = head;
+    this.#fed = end;
     if (!this.#answered) this.#entry = this.#opened - 1;
     this.#toClient.head(this.#entry, end);
     this.#drain();
   }
 
   responseData(chunk: Uint8Array, end: boolean): void {
-    if (this.#toClient.stopped) return;
+    if (this.#toClient.stopped || this.#fed) return;
+    this.#fed = end;
     this.#toClient.data(this.#entry, chunk, end);
     this.#drain();
   }
 
   responseTrailers(fields: Fields): void {
-    if (this.#toClient.stopped) return;
+    if (this.#toClient.stopped || this.#fed) return;
+    this.#fed = true;
     this.responseFields = fields;
     this.#toClient.trailers(this.#entry, fields);
     this.#drain();
   }
 
-  /** The exchange is over: every opened filter's `complete` is called, once. */
+  /** The exchange is over: every opened filter's `log` is called, then every one's `complete`, once. */
   complete(): void {
     if (this.#complete) return;
     this.#complete = true;
     this.#toUpstream.discard();
     this.#toClient.discard();
+    for (let i = this.#opened; i < this.#factories.length; i++) {
+      if ((this.#factories[i] as HttpFilterFactory).logsAll === true) this.open(i);
+    }
+    this.inHook = true;
+    for (let i = 0; i < this.#opened; i++) this.#slot(i).toUpstream.filter?.log?.();
     for (let i = 0; i < this.#opened; i++) this.#slot(i).toUpstream.filter?.complete();
   }
 
@@ -147,7 +157,9 @@ export class FilterChain implements LaneHost {
   }
 
   answer(index: number, answer: LocalReply | Failure): void {
-    if (this.#answered || this.#answer !== null || this.#complete) return;
+    if (this.#answer !== null || this.#complete) return;
+    // An answer made here counts, unless it is seen by a filter that has another one, as in Envoy.
+    if (this.#answered && (this.response === null || this.#headOut)) return;
     this.#answer = answer;
     this.#answerFrom = index;
     if (!this.inHook) this.settle();

@@ -87,7 +87,7 @@ export interface BodyBuffer {
   replace(bytes: Uint8Array): void;
 }
 
-/** One request's instance of a filter. Every hook but `complete` may be absent: then it continues. */
+/** One request's instance of a filter. Every hook but `complete` may be absent. */
 export interface HttpFilter {
   requestHead?(head: RequestHead, end: boolean): HeadVerdict;
   requestData?(body: BodyBuffer, end: boolean): DataVerdict;
@@ -95,7 +95,9 @@ export interface HttpFilter {
   responseHead?(head: ResponseHead, end: boolean): HeadVerdict;
   responseData?(body: BodyBuffer, end: boolean): DataVerdict;
   responseTrailers?(fields: Fields): TrailersVerdict;
-  /** The exchange is over; called once, after the access log's figures are final. */
+  /** The exchange is over, the access log's figures are final. All filters log, then all complete. */
+  log?(): void;
+  /** Called once, last. */
   complete(): void;
 }
 
@@ -124,6 +126,8 @@ export interface FilterHost {
 /** Opens a filter for each request of one configuration. */
 export interface HttpFilterFactory {
   readonly name: string;
+  /** Its filter logs every request: where none of the request has reached it, it is opened for that. */
+  readonly logsAll?: boolean;
   open(host: FilterHost): HttpFilter;
   /** The configuration is gone; frees what it held once its open filters are complete. */
   retire(): void;

@@ -137,8 +137,10 @@ describe('vm: contexts', () => {
     );
     const stream = new TinyStream(tiny.vm);
     tiny.vm.createStream(stream);
+    tiny.vm.logStream(stream);
     tiny.vm.endStream(stream);
     tiny.vm.endStream(stream);
+    tiny.vm.logStream(stream);
     assert.equal(order(tiny), 123);
   });
 

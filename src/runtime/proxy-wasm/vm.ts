@@ -182,10 +182,14 @@ export class Vm {
     this.run(stream, this.exports.contextCreate, stream.id, ROOT_ID);
   }
 
-  /** Log, done, delete, in the order of HTTP filters; `done`'s result does not count for streams. */
+  /** The stream is over: all filters of it log before the first of them ends. */
+  logStream(stream: GuestStream): void {
+    if (stream.created) this.run(stream, this.exports.log, stream.id);
+  }
+
+  /** Done, delete, after {@link logStream}; `done`'s result does not count for streams. */
   endStream(stream: GuestStream): void {
     if (!stream.created) return;
-    this.run(stream, this.exports.log, stream.id);
     this.run(stream, this.exports.done, stream.id);
     this.#deleteStream(stream);
   }

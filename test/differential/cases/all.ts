@@ -4,6 +4,7 @@ import type { Case } from '../support/case.ts';
 import { filter, type Setup } from '../support/setup.ts';
 import { BODIES } from './bodies.ts';
 import { CALLOUTS } from './callouts.ts';
+import { CALLS } from './calls.ts';
 import { CHAIN_SETUPS, CHAINS } from './chains.ts';
 import { EDITS } from './edits.ts';
 import { PAUSES } from './pauses.ts';
@@ -14,6 +15,7 @@ export const CASES: readonly Case[] = [
   ...BODIES,
   ...EDITS,
   ...PAUSES,
+  ...CALLS,
   ...CALLOUTS,
   ...REPLIES,
   ...CHAINS,
@@ -21,7 +23,7 @@ export const CASES: readonly Case[] = [
 ];
 
 /** A guest each: should one die of a case, the others go on. */
-const ALONE = ['bodies', 'edits', 'pauses', 'callouts', 'replies'];
+const ALONE = ['bodies', 'edits', 'pauses', 'calls', 'callouts', 'replies'];
 
 export const SETUPS: readonly Setup[] = [
   ...ALONE.map((name) => ({ name, filters: [filter('a')] })),

@@ -111,6 +111,7 @@ const TRAPPED: readonly Case[] = [
   setup: `chain-${name}`,
   steps: String(steps),
   traps: true,
+  ownAnswer: true,
   expect: { status: Number(status) },
 }));
 

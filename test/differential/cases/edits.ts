@@ -97,7 +97,7 @@ const FIELDS: readonly Case[] = [
     body: sized('hello'),
     expect: { status: 200 },
     differs: {
-      in: ['notes'],
+      in: ['notes', 'order'],
       notes: /req-body/,
       reason:
         'an edit that comes too late is logged and answered with OK: SDKs end their guest on BAD_ARGUMENT',

@@ -94,7 +94,18 @@ const FROM_REQUEST: readonly Case[] = [
     id: 'reply-again-to-own-reply',
     setup: 'replies',
     steps: 'req-head=reply:401=first;req-head=pause;res-head=reply:500=second',
-    expect: { status: 401, body: 'first', upstreamBody: null },
+    expect: { status: 500, body: 'second', upstreamBody: null },
+  },
+  {
+    id: 'reply-to-own-reply-from-its-body',
+    setup: 'replies',
+    steps: 'req-head=reply:401=first;req-head=pause;res-body=reply:500=second',
+    expect: {},
+    differs: {
+      in: ['client'],
+      reason: 'an answer of filters whose head has gone is finished; Envoy cuts it',
+      tulle: { status: 401, body: 'first' },
+    },
   },
 ];
 
@@ -124,21 +135,21 @@ const FROM_ANSWER: readonly Case[] = [
     setup: 'replies',
     steps: `res-body=${REPLY};res-body=pause`,
     answer: ANSWER,
-    expect: { status: 200 },
+    expect: {},
   },
   {
     id: 'reply-from-answer-end',
     setup: 'replies',
     steps: `res-body=pause;res-end=${REPLY};res-end=pause`,
     answer: answer(sized('ans', 'wer')),
-    expect: { status: 200 },
+    expect: {},
   },
   {
     id: 'reply-from-answer-trailers',
     setup: 'replies',
     steps: `res-trailers=${REPLY};res-trailers=pause`,
     answer: ANSWER,
-    expect: { status: 200 },
+    expect: {},
   },
   {
     id: 'reply-from-log',

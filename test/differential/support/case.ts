@@ -7,7 +7,7 @@ import type { Answerer } from './recorder.ts';
 /** What differs from Envoy in one place, and why it does. */
 export interface Difference {
   /** Paths of {@link Outcome} fields that are left out of the comparison. */
-  readonly in: readonly ('upstream' | 'client' | 'callouts' | 'notes')[];
+  readonly in: readonly ('upstream' | 'client' | 'callouts' | 'order' | 'notes')[];
   /** Notes that match are left out on both sides; without it all of them, where `in` has `notes`. */
   readonly notes?: RegExp;
   readonly reason: string;
@@ -41,6 +41,13 @@ export interface Case {
   readonly calloutAnswer?: AnswerPlan;
   /** The filters' last callback is not waited for: one of them dies. */
   readonly traps?: boolean;
+  /** The answer is the host's own: what it says beyond its status is not compared. */
+  readonly ownAnswer?: boolean;
+  /**
+   * Tulle may give what Envoy refuses to: a header map that has been sent on, or NOT_FOUND where
+   * Envoy says BAD_ARGUMENT. At least one call does.
+   */
+  readonly givesMore?: true;
   /** Held in both hosts, so that a case tests what its name says. */
   readonly expect: Expectation;
   readonly differs?: Difference;

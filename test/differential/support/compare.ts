@@ -22,21 +22,67 @@ const HIDDEN =
   /^(?:date|server|x-request-id|x-envoy-.*|x-forwarded-.*|connection|keep-alive|transfer-encoding)$/;
 const FRAMING = /^(?:content-length|transfer-encoding)$/;
 
+/** Of an answer a host makes by itself: what it says beyond its status is the host's own. */
+const OWN_ANSWER = / res-(?:body \d+|head field (?:content-type|content-length|x-tulle-error):)/;
+
 export interface Comparable {
   readonly client: unknown;
   readonly upstream: unknown;
   readonly callouts: unknown;
+  /** All but body callbacks, over all filters. */
+  readonly order: readonly string[];
   readonly notes: readonly string[];
 }
 
-/** `atOnce`: a body of the case came in no certain pieces. */
-export function comparable(outcome: Outcome, atOnce: boolean): Comparable {
-  return {
-    client: outcome.client === null ? null : message(outcome.client),
-    upstream: outcome.upstream.map(message),
-    callouts: outcome.callouts.map(message),
-    notes: notes(outcome.notes, atOnce),
+/** How the outcomes of a case are to be read. */
+export interface Reading {
+  /** A body of the case came in no certain pieces. */
+  readonly atOnce: boolean;
+  /** The answer is the host's own. */
+  readonly ownAnswer: boolean;
+}
+
+export function comparable(outcome: Outcome, { atOnce, ownAnswer }: Reading): Comparable {
+  const { client } = outcome;
+  const names = [...new Set(outcome.notes.map(({ name }) => name))].sort();
+  const ofFilter = (name: string): Note[] => outcome.notes.filter((note) => note.name === name);
+  const lines = (all: readonly Note[]): string[] => {
+    const list = notes(all, atOnce);
+    if (!ownAnswer) return list;
+    return list
+      .filter((line) => !OWN_ANSWER.test(line))
+      .map((line) => line.replace(/ res-head end$/, ' res-head'));
   };
+  return {
+    client: answerOf(client, ownAnswer),
+    // Whether a request that is given up has reached the upstream at all is a matter of time.
+    upstream: outcome.upstream.filter(({ cut }) => !cut).map(message),
+    callouts: outcome.callouts.map(message),
+    order: lines(outcome.notes).filter((line) => !/ re[qs]-body /.test(line)),
+    notes: names.flatMap((name) => lines(ofFilter(name))),
+  };
+}
+
+/** A read that Envoy refuses: the map is not (or no longer) there. */
+const REFUSED =
+  /^(@\S+ \S+ (?:(?:get|size)-\w+:\S*|count-\w+:|prop:\S+)) (?:2|1|2 ""|1 ""|0 none)$/;
+/** Envoy makes trailers for whoever asks how large they are at the end of a message. */
+const MADE = /^(@\S+ \S+ size-re[qs]t:) 0$/;
+
+/** Our notes, where a read gives more than Envoy's as Envoy's. See {@link Case.givesMore}. */
+export function asRefused(ours: readonly string[], theirs: readonly string[]): readonly string[] {
+  return ours.map((line, i) => {
+    const refused = theirs[i] ?? '';
+    const [, call] = REFUSED.exec(refused) ?? MADE.exec(refused) ?? [];
+    const more = call !== undefined && line !== refused && line.startsWith(`${call} `);
+    return more && !/ 2(?: ""|)$/.test(line) ? refused : line;
+  });
+}
+
+/** How much of a cut answer came through, if anything, is a matter of buffers. */
+function answerOf(client: ReadMessage | null, own: boolean): unknown {
+  if (client === null || client.cut) return 'cut';
+  return own ? startLine(client.start) : message(client);
 }
 
 function message({ start, fields, body, trailers, cut }: ReadMessage): unknown {
@@ -78,9 +124,18 @@ function notes(all: readonly Note[], atOnce: boolean): string[] {
     const field = / field (:?[^:]+): /.exec(text)?.[1];
     if (field !== undefined && HIDDEN.test(field)) continue;
     const line = `@${name} ${text}`;
+    if (field === 'content-length') {
+      lines.splice(lastHead(lines, name) + 1, 0, line);
+      continue;
+    }
     if (!joined(lines, line, atOnce)) lines.push(line);
   }
   return lines;
+}
+
+/** Where the head that a filter is being shown begins. */
+function lastHead(lines: readonly string[], name: string): number {
+  return lines.findLastIndex((line) => line.startsWith(`@${name} `) && !line.includes(' field '));
 }
 
 /** Makes a body callback part of the one before it where the two say no more than one would. */

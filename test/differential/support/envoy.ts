@@ -33,7 +33,7 @@ function wasmFilter(setup: Served, { name, module, failOpen }: FilterSetup, inde
     typed_config: {
       '@type': `${TYPE}.extensions.filters.http.wasm.v3.Wasm`,
       config: {
-        name,
+        name: `default/${setup.name}-${index}`,
         root_id: name,
         failure_policy: failOpen ? 'FAIL_OPEN' : 'FAIL_CLOSED',
         vm_config: {

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 const GUESTS = resolve(import.meta.dirname, '../../guests');
 
 export interface FilterSetup {
-  /** The filter's configuration, root id and plugin name; what it notes begins with it. */
+  /** The filter's configuration and root id; what it notes begins with it. */
   readonly name: string;
   /** Absolute path of the module. */
   readonly module: string;

@@ -60,6 +60,8 @@ export class RecordingOutlet implements ChainOutlet {
   readonly chain: FilterChain;
   /** The last head that came out towards the client. */
   answer: ResponseHead | null = null;
+  /** The stream was reset. */
+  cut = false;
   /** Bodies as they came out. */
   sent = '';
   received = '';
@@ -112,8 +114,12 @@ export class RecordingOutlet implements ChainOutlet {
 
   fail(code: ErrorCode, detail: string): void {
     this.events.push(`fail ${code} ${detail}`);
-    if (this.answer === null) this.chain.responseHead(responseHead(ERRORS[code].status), true);
-    else this.events.push('reset');
+    const { status } = ERRORS[code];
+    if (this.answer === null && status > 0) this.chain.responseHead(responseHead(status), true);
+    else {
+      this.cut = true;
+      this.events.push('reset');
+    }
   }
 
   clearRouteCache(): void {

@@ -45,6 +45,7 @@ function specOf(filter: WasmFilter): PluginSpec {
 
 class PluginFactory implements WasmFilterFactory {
   readonly name: string;
+  readonly logsAll = true;
   readonly #failOpen: boolean;
   readonly #plugin: Plugin;
   /** It served once: what is wrong since is a failure of the guest. */

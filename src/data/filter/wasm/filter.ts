@@ -104,10 +104,16 @@ export class WasmHttpFilter extends StreamPort implements HttpFilter {
     return this.#trailers(this.responseMessage, this.vm.exports.responseTrailers, fields);
   }
 
-  complete(): void {
+  /** A request that another filter answered before it came here is a context of the guest only now. */
+  log(): void {
     this.#answerSeen = true;
     this.requestMessage.letGo();
     this.responseMessage.letGo();
+    if (!this.created && !this.vm.dead) this.vm.createStream(this);
+    this.vm.logStream(this);
+  }
+
+  complete(): void {
     this.vm.endStream(this);
     this.#plugin.streamEnded();
   }

@@ -7,8 +7,9 @@
 import type { StreamInfo } from '../../../observe/stream-info.ts';
 import { nanoseconds } from '../../../runtime/proxy-wasm/calls/timers.ts';
 import type { PropertyValue } from '../../../runtime/proxy-wasm/stream.ts';
-import { type Fields, fieldValue } from '../../codec/head.ts';
+import { type Fields, fieldValue, type ResponseHead } from '../../codec/head.ts';
 import type { FilterHost } from '../contract.ts';
+import { grpcStatusOf } from './local-reply.ts';
 
 /** Envoy's legacy bit vector, for the flags that Tulle sets. */
 const FLAG_BITS: Readonly<Record<string, number>> = {
@@ -125,7 +126,7 @@ function ofResponse(host: FilterHost, name: string, field?: string): PropertyVal
     case 'total_size':
       return info.responseHeadBytes + info.responseBodyBytes;
     case 'grpc_status':
-      return grpcStatus(responseTrailers, fields);
+      return grpcStatus(responseTrailers, response);
     default:
       return undefined;
   }
@@ -148,12 +149,14 @@ function flagBits(flags: string): number {
   return flags.split(',').reduce((bits, flag) => bits | (FLAG_BITS[flag] ?? 0), 0);
 }
 
-function grpcStatus(trailers: Fields | null, fields: Fields | null): number | undefined {
-  for (const list of [trailers, fields]) {
-    const text = list === null ? undefined : fieldValue(list, 'grpc-status');
+/** Of the trailers, else of the head, else what gRPC makes of the HTTP status. */
+function grpcStatus(trailers: Fields | null, head: ResponseHead | null): number | undefined {
+  if (head === null) return undefined;
+  for (const fields of [trailers, head.fields]) {
+    const text = fields === null ? undefined : fieldValue(fields, 'grpc-status');
     if (text !== undefined && LENGTH.test(text)) return Number(text);
   }
-  return undefined;
+  return grpcStatusOf(head.status);
 }
 
 /** A listener without TLS. */

@@ -16,6 +16,7 @@ import type { GuestBody, GuestReply, PropertyValue } from '../../../runtime/prox
 import { GuestStream } from '../../../runtime/proxy-wasm/stream.ts';
 import type { Vm } from '../../../runtime/proxy-wasm/vm.ts';
 import type { FilterHost } from '../contract.ts';
+import { localReplyOf } from './local-reply.ts';
 import { Message } from './message.ts';
 import { requestProperty } from './properties.ts';
 import * as pseudo from './pseudo-fields.ts';
@@ -127,13 +128,7 @@ export abstract class StreamPort extends GuestStream {
   }
 
   reply(reply: GuestReply): void {
-    this.host.reply({
-      status: reply.status,
-      fields: reply.fields,
-      body: reply.body,
-      details: reply.details === '' ? 'wasm_local_response' : reply.details,
-      grpcStatus: reply.grpcStatus,
-    });
+    this.host.reply(localReplyOf(reply, this.host.request));
   }
 
   continueStream(type: number): void {
@@ -144,10 +139,10 @@ export abstract class StreamPort extends GuestStream {
     else this.host.continueRequest();
   }
 
-  /** 503 where no head of an answer has gone yet, else the connection is cut. */
+  /** The client's connection is cut (HTTP/1.1) or its stream reset. */
   closeStream(type: number): void {
     if (type > STREAM_RESPONSE) return;
-    this.host.fail('filter_failed', 'wasm_close_stream');
+    this.host.fail('filter_closed', 'wasm_close_stream');
   }
 
   #message(response: boolean): Message {

@@ -13,13 +13,14 @@ import {
   BUFFER_UPSTREAM_DATA,
   BUFFER_VM_CONFIGURATION,
   INVALID_MEMORY_ACCESS,
+  NO_BYTES,
   NOT_FOUND,
   OK,
 } from '../status.ts';
 import type { Vm } from '../vm.ts';
 import { giveBytes } from './give.ts';
 
-/** What lies past the end is cut; `start` past the end gives nothing. */
+/** What lies past the end is cut; `start` past the end gives nothing. A body that is not here is empty. */
 export function getBytes(
   vm: Vm,
   buffer: number,
@@ -78,7 +79,7 @@ function find(vm: Vm, buffer: number): Uint8Array | null {
     case BUFFER_RESPONSE_BODY:
     case BUFFER_DOWNSTREAM_DATA:
     case BUFFER_UPSTREAM_DATA:
-      return vm.stream?.body(buffer)?.bytes() ?? null;
+      return vm.stream?.body(buffer)?.bytes() ?? NO_BYTES;
     case BUFFER_CALL_BODY:
       return vm.callBody;
     case BUFFER_GRPC_MESSAGE:

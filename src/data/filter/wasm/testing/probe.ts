@@ -70,7 +70,7 @@ export class ProbeFilter {
   exchange(script: string, fields: Fields = []): { lines: string[]; outlet: RecordingOutlet } {
     const outlet = this.open(script, fields);
     outlet.chain.requestHead(true);
-    if (outlet.answer === null)
+    if (outlet.answer === null && !outlet.cut)
       outlet.chain.responseHead(responseHead(200, ['server', 'test']), true);
     outlet.chain.complete();
     return { lines: this.results(), outlet };
