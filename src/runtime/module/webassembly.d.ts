@@ -58,9 +58,17 @@ declare namespace WebAssembly {
     value: unknown;
   }
 
+  interface TableDescriptor {
+    readonly element: 'anyfunc' | 'externref';
+    readonly initial: number;
+    readonly maximum?: number;
+  }
+
   class Table {
+    constructor(descriptor: TableDescriptor);
     readonly length: number;
     get(index: number): unknown;
+    set(index: number, value: unknown): void;
   }
 
   class CompileError extends Error {}

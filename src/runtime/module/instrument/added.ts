@@ -5,7 +5,7 @@
  */
 
 import { type Added, writeCheck } from './body.ts';
-import { BULK_SHIFT, START_BUDGET } from './costs.ts';
+import { BULK_SHIFT } from './costs.ts';
 import { OP } from './opcodes.ts';
 import { Writer } from './writer.ts';
 
@@ -62,10 +62,10 @@ export function addTable(out: Writer): number {
   return 1;
 }
 
-export function addCounter(out: Writer): number {
+export function addCounter(out: Writer, startBudget: number): number {
   out.two(I32, MUTABLE);
   out.byte(OP.i32Const);
-  out.s32(START_BUDGET);
+  out.s32(startBudget);
   out.byte(OP.end);
   return 1;
 }

@@ -12,6 +12,7 @@
 import { FormatError } from '../reader.ts';
 import { addCounter, addExport, addFunctions, addTable, addTypes } from './added.ts';
 import { isCodeMetadata, rewriteCode } from './code.ts';
+import { START_BUDGET } from './costs.ts';
 import { Instructions } from './instructions.ts';
 import { findSections, rankOf, SECTION, type SectionPlace, type Survey, survey } from './survey.ts';
 import { Writer } from './writer.ts';
@@ -22,11 +23,17 @@ export interface InstrumentRefusal {
 
 const HEADER_BYTES = 8;
 
-/** The module with a counter, or why it cannot have one. Never throws. */
-export function instrument(bytes: Uint8Array): Uint8Array | InstrumentRefusal {
+/**
+ * The module with a counter, or why it cannot have one. Never throws. `startBudget`: what it may
+ * count before the host is first asked.
+ */
+export function instrument(
+  bytes: Uint8Array,
+  startBudget: number = START_BUDGET,
+): Uint8Array | InstrumentRefusal {
   if (!WebAssembly.validate(bytes)) return { reason: `is not valid: ${whyInvalid(bytes)}` };
   try {
-    return rewrite(bytes);
+    return rewrite(bytes, startBudget);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     return { reason: `${error.message} (at byte ${error.offset})` };
@@ -41,7 +48,7 @@ function whyInvalid(bytes: Uint8Array): string {
   }
 }
 
-function rewrite(bytes: Uint8Array): Uint8Array {
+function rewrite(bytes: Uint8Array, startBudget: number): Uint8Array {
   const sections = findSections(bytes);
   const facts = survey(bytes, sections);
   const place = sections.find((one) => one.id === SECTION.code);
@@ -49,7 +56,7 @@ function rewrite(bytes: Uint8Array): Uint8Array {
   const code = rewriteCode(bytes, place, facts);
   const out = new Writer(code.content.length + code.hints.length + bytes.length);
   out.copy(bytes, 0, HEADER_BYTES);
-  const add = additions(facts, code.blockTypes);
+  const add = additions(facts, code.blockTypes, startBudget);
   for (const section of sections) {
     if (section.id === SECTION.custom) {
       if (!isCodeMetadata(bytes, section)) out.copy(bytes, section.start, section.end);
@@ -71,12 +78,16 @@ function rewrite(bytes: Uint8Array): Uint8Array {
 type Append = (out: Writer) => number;
 
 /** By section, in the order of sections. */
-function additions(facts: Survey, blocks: readonly Uint8Array[]): Map<number, Append> {
+function additions(
+  facts: Survey,
+  blocks: readonly Uint8Array[],
+  startBudget: number,
+): Map<number, Append> {
   return new Map<number, Append>([
     [SECTION.type, (out) => addTypes(out, blocks)],
     [SECTION.function, (out) => addFunctions(out, facts)],
     [SECTION.table, addTable],
-    [SECTION.global, addCounter],
+    [SECTION.global, (out) => addCounter(out, startBudget)],
     [SECTION.export, (out) => addExport(out, facts)],
   ]);
 }
