@@ -69,6 +69,12 @@ export const LIMITS = {
   labelSetsMax: 20_000,
   /** Linear memory of a guest (WasmService limits.memory). */
   guestMemoryBytesMax: 64 * MIB,
+  /** Linear memory of a filter's guest. */
+  filterMemoryBytesMax: 256 * MIB,
+  /** One callback of a filter; above it the request fails, and the guest is replaced. */
+  filterCpuMs: 50,
+  /** Each of a filter's start functions and its configuration; less than `workerBeatMs`. */
+  filterStartMs: 1_500,
   /** A CGI guest's whole run (WasmService limits.wallTime). */
   guestWallMs: 10_000,
   /** Bytes of one CGI answer head. */
@@ -89,6 +95,18 @@ export const LIMITS = {
   guestQueueMax: 1_024,
   /** Live Wasm instances of one process: V8 reserves 8 GiB of addresses for each memory. */
   instancesMax: 14_000,
+  /** The answer of one call of a filter, or one gRPC message; a larger one ends the call. */
+  calloutAnswerBytesMax: 1 * MIB,
+  /** Messages of one gRPC stream of a filter that the other side has not taken; above it the stream ends. */
+  calloutUnsentBytesMax: 1 * MIB,
+  /** Values that filters share, with their keys, of the whole process. */
+  sharedDataBytesMax: 32 * MIB,
+  /** Items in the shared queues of the whole process. */
+  sharedQueueBytesMax: 32 * MIB,
+  /** Items in one shared queue. */
+  sharedQueueItemsMax: 65_536,
+  /** Shared queues of the whole process. */
+  sharedQueuesMax: 1_024,
   /** Size of a .wasm file. */
   moduleBytesMax: 128 * MIB,
   /** What a fetched layer or archive may unpack to on the way to the module in it. */

@@ -6,6 +6,7 @@
  * Durations are ms, sizes bytes; 0 means "none" where a bound is optional.
  */
 
+import type { Callee } from './callee.ts';
 import type { Cluster } from './cluster.ts';
 import type { Bind } from './listener.ts';
 import type { WasmFilter, WasmService } from './wasm.ts';
@@ -17,4 +18,6 @@ export interface Snapshot {
   readonly clusters: readonly Cluster[];
   readonly filters: readonly WasmFilter[];
   readonly services: readonly WasmService[];
+  /** Targets of filters' calls; empty without filters. */
+  readonly callees: readonly Callee[];
 }

@@ -38,7 +38,7 @@ export interface FileControlOptions {
 export type SnapshotListener = (snapshot: Snapshot) => void;
 
 const NOTHING: Compilation = {
-  snapshot: { version: 0, binds: [], clusters: [], filters: [], services: [] },
+  snapshot: { version: 0, binds: [], clusters: [], filters: [], services: [], callees: [] },
   problems: [],
   status: [],
 };

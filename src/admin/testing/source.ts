@@ -78,6 +78,7 @@ export const SNAPSHOT: Snapshot = {
     },
   ],
   clusters: [],
+  callees: [],
   filters: [
     {
       id: 'default/headers',

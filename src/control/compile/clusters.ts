@@ -44,6 +44,15 @@ export type Resolution = { readonly target: Target } | { readonly fault: Fault }
 
 /** appProtocol values that plain HTTP/1.1 can serve. */
 const PLAIN_HTTP: ReadonlySet<string> = new Set(['', 'http']);
+/** What filters can call: gRPC too, over HTTP/2 without TLS. */
+const CALLABLE: ReadonlySet<string> = new Set([
+  '',
+  'http',
+  'http2',
+  'grpc',
+  'h2c',
+  'kubernetes.io/h2c',
+]);
 
 export class Backends {
   readonly #context: Context;
@@ -83,6 +92,30 @@ export class Backends {
       this.#resolutions.set(name, resolution);
     }
     return resolution;
+  }
+
+  /** An object (and port) as something a filter calls; null where it cannot be used. Reports nothing. */
+  callable(group: string, kind: string, key: string, port: number | undefined): Target | null {
+    const known = this.#resolutions.get(`${kind} ${key}:${port ?? ''}`);
+    if (known !== undefined && 'target' in known) return known.target;
+    const resource = this.#context.index.get(group, kind, key);
+    if (resource === undefined) return null;
+    const resolution =
+      kind === 'Service'
+        ? this.#calledService(resource, key, port)
+        : this.#find(group, kind, key, port);
+    return resolution !== null && 'target' in resolution ? resolution.target : null;
+  }
+
+  /** Where endpoints are known. Unlike routes, filters speak gRPC, so a port may ask for it. */
+  #calledService(resource: Resource, key: string, number: number | undefined): Resolution | null {
+    if (number === undefined || soundnessOf(resource).outside([]) !== null) return null;
+    const found = findPort(specOf<ServiceSpec>(resource), number, CALLABLE);
+    if (typeof found === 'string') return null;
+    const { discovery, known } = discoverService(resource, found, this.#slices.get(key));
+    if (!known) return null;
+    const cluster = `service/${key}:${number}`;
+    return this.#target('Service', key, discovery, { cluster, portName: found.name ?? '' });
   }
 
   #find(group: string, kind: string, key: string, port: number | undefined): Resolution {
@@ -217,13 +250,17 @@ function isBackendKind(group: string, kind: string): boolean {
 }
 
 /** The TCP port of that number; else '' or the protocol that cannot be served. */
-function findPort(spec: ServiceSpec, number: number): ServicePort | string {
+function findPort(
+  spec: ServiceSpec,
+  number: number,
+  protocols: ReadonlySet<string> = PLAIN_HTTP,
+): ServicePort | string {
   const numbered = (spec.ports ?? []).filter((port) => port.port === number);
   if (numbered.length === 0) return isExternalName(spec) ? { port: number } : '';
   const port = numbered.find(({ protocol }) => (protocol ?? 'TCP') === 'TCP');
   if (port === undefined) return numbered[0]?.protocol ?? '';
   const protocol = port.appProtocol ?? '';
-  return PLAIN_HTTP.has(protocol.toLowerCase()) ? port : protocol;
+  return protocols.has(protocol.toLowerCase()) ? port : protocol;
 }
 
 function fault(reason: Reason, code: string, message: string, remedy: string): Fault {

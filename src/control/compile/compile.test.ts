@@ -34,7 +34,7 @@ const EVERYTHING: readonly Resource[] = goldenNames().flatMap((name) => {
 
 test('nothing in, nothing out', () => {
   assert.deepEqual(compile([], OPTIONS), {
-    snapshot: { version: 1, binds: [], clusters: [], filters: [], services: [] },
+    snapshot: { version: 1, binds: [], clusters: [], filters: [], services: [], callees: [] },
     problems: [],
     status: [],
   });

@@ -13,6 +13,7 @@ import type { ResourceStatus } from '../status/status.ts';
 import { Attacher } from './attach.ts';
 import { addBackendStatus } from './backend-status.ts';
 import { addGatewayStatus, compileBinds } from './binds.ts';
+import { compileCallees } from './callees.ts';
 import { attachClientPolicies } from './client-settings.ts';
 import { attachBackendPolicies } from './cluster-settings.ts';
 import { Backends } from './clusters.ts';
@@ -59,6 +60,9 @@ export function compile(resources: readonly Resource[], options: CompileOptions)
   });
   const policies = attachClientPolicies(context, targets);
   const binds = compileBinds(context, gateways, policies, filtersOf);
+  // Listeners and routes have said by now which filters run.
+  const filters = plugins.filters();
+  const callees = compileCallees(context, backends, filters);
   for (const gateway of gateways) addGatewayStatus(context, gateway);
   addBackendStatus(context);
   addUnservedStatus(context);
@@ -67,7 +71,8 @@ export function compile(resources: readonly Resource[], options: CompileOptions)
       version: options.version,
       binds,
       clusters: backends.clusters(),
-      filters: plugins.filters(),
+      filters,
+      callees,
       services,
     },
     problems: context.report.sorted(),

@@ -56,6 +56,7 @@ export class ClusterSet {
       runtime.set(cluster.name, {
         name: cluster.name,
         connector: entry.connector,
+        endpoints: entry.state,
         metrics: entry.metrics,
         streamIdleMs: cluster.streamIdleMs,
         inProcess: cluster.discovery.type === 'wasm',

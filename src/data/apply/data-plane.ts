@@ -19,8 +19,8 @@ import {
   releaseGroup,
   routeMetrics,
 } from '../../observe/data-metrics.ts';
-import { noCallouts } from '../../runtime/proxy-wasm/callouts.ts';
 import type { PluginDeps } from '../../runtime/proxy-wasm/host.ts';
+import type { WorkerCallouts } from '../callout/worker-callouts.ts';
 import type { ClusterSnapshot } from '../cluster/cluster.ts';
 import { endpointKey } from '../cluster/endpoint.ts';
 import type { ExchangeDeps } from '../exchange/deps.ts';
@@ -63,6 +63,7 @@ export class DataPlane {
   readonly #clusters: ClusterSet;
   #services: ServiceSet | null = null;
   #filters: FilterSet | null = null;
+  #callouts: WorkerCallouts | null = null;
   readonly #binds = new Map<string, BoundBind>();
   /** Serve the last requests of addresses that are no longer in force. */
   readonly #leaving = new Set<BindServer>();
@@ -91,8 +92,9 @@ export class DataPlane {
   async apply(snapshot: Snapshot, modules: GuestModules): Promise<Applied> {
     await this.#loadGuestSets(snapshot);
     const services = this.#services?.update(snapshot.services, modules.services) ?? new Map();
-    const filters = this.#filters?.update(snapshot.filters, modules.filters);
     const clusters = this.#clusters.update(snapshot.clusters, services);
+    this.#callouts?.update(snapshot.callees, clusters);
+    const filters = this.#filters?.update(snapshot.filters, modules.filters);
     const listeners: ListenerMetrics[] = [];
     const routes: RouteMetrics[] = [];
     const { registry } = this.#deps;
@@ -132,6 +134,7 @@ export class DataPlane {
     this.#clusters.close();
     this.#services?.close();
     this.#filters?.close();
+    this.#callouts?.close();
     this.#wheel.close();
   }
 
@@ -152,7 +155,13 @@ export class DataPlane {
     const deps = this.#deps;
     if (filters.length > 0 && this.#filters === null) {
       const { FilterSet } = await import('./filter-set.ts');
-      this.#filters = new FilterSet({ ...deps, metrics: deps.registry, callouts: noCallouts });
+      const { WorkerCallouts } = await import('../callout/worker-callouts.ts');
+      this.#callouts = new WorkerCallouts({ ...deps, wheel: this.#wheel });
+      this.#filters = new FilterSet({
+        ...deps,
+        metrics: deps.registry,
+        callouts: this.#callouts,
+      });
     }
     if (services.length > 0 && this.#services === null) {
       const { ServiceSet } = await import('./service-set.ts');

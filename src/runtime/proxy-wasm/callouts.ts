@@ -8,6 +8,8 @@
 export type CalloutFields = string[];
 
 export interface CalloutRequest {
+  /** Id of the plugin that calls. */
+  readonly caller: string;
   /** As the guest wrote it. */
   readonly target: string;
   readonly fields: CalloutFields;
@@ -25,6 +27,8 @@ export interface CalloutResponse {
 }
 
 export interface GrpcRequest {
+  /** Id of the plugin that calls. */
+  readonly caller: string;
   readonly target: string;
   readonly service: string;
   readonly method: string;
@@ -54,20 +58,14 @@ export interface GrpcHandle extends CalloutHandle {
   end(): void;
 }
 
-/** `unknown`: no such target. `refused`: it exists but takes nothing now. */
-export type CalloutRefusal = 'unknown' | 'refused';
+/** `unknown`: no such target. `malformed`: no message can be made of it. `refused`: it takes nothing now. */
+export type CalloutRefusal = 'unknown' | 'malformed' | 'refused';
 
 export interface Callouts {
-  /** `done(null)`: there is no answer (reset, timeout). */
+  /** `done(null)`: there is no answer, or one that broke off. */
   http(
     request: CalloutRequest,
     done: (response: CalloutResponse | null) => void,
   ): CalloutHandle | CalloutRefusal;
   grpc(request: GrpcRequest, events: GrpcEvents): GrpcHandle | CalloutRefusal;
 }
-
-/** Knows no target. */
-export const noCallouts: Callouts = {
-  http: () => 'unknown',
-  grpc: () => 'unknown',
-};

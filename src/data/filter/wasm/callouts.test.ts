@@ -18,6 +18,7 @@ describe('wasm filter: HTTP calls', () => {
     const { callouts } = filter.deps;
     assert.deepEqual(callouts.requests, [
       {
+        caller: 'default/probe',
         target: 'known',
         fields: [':method', 'GET', ':path', '/asked', ':authority', 'other'],
         body: new Uint8Array(Buffer.from('question')),

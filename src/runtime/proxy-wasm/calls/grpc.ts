@@ -35,6 +35,7 @@ export function openGrpc(vm: Vm, parts: GrpcCallParts, timeoutMs: number, idOut:
   if (initialMetadata === null || timeoutMs > TIMEOUT_MS_MAX) return PARSE_FAILURE;
   const { message } = parts;
   const id = vm.callouts.grpc({
+    caller: vm.spec.id,
     target: targetName(memory.slice(parts.target.at, parts.target.size)),
     service: memory.text(parts.service.at, parts.service.size),
     method: memory.text(parts.method.at, parts.method.size),
@@ -42,7 +43,7 @@ export function openGrpc(vm: Vm, parts: GrpcCallParts, timeoutMs: number, idOut:
     message: message === null ? null : memory.slice(message.at, message.size),
     timeoutMs,
   });
-  if (typeof id === 'string') return id === 'unknown' ? PARSE_FAILURE : INTERNAL_FAILURE;
+  if (typeof id === 'string') return id === 'refused' ? INTERNAL_FAILURE : PARSE_FAILURE;
   vm.memory.setU32(idOut, id);
   return OK;
 }

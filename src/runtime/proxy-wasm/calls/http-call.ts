@@ -33,8 +33,8 @@ export function httpCall(vm: Vm, parts: HttpCallParts, timeoutMs: number, idOut:
   for (const name of REQUIRED) if (fieldValue(fields, name) === undefined) return BAD_ARGUMENT;
   const body = memory.slice(parts.body.at, parts.body.size);
   const target = memory.text(parts.target.at, parts.target.size);
-  const id = vm.callouts.http({ target, fields, body, trailers, timeoutMs });
-  if (typeof id === 'string') return id === 'unknown' ? BAD_ARGUMENT : INTERNAL_FAILURE;
+  const id = vm.callouts.http({ caller: vm.spec.id, target, fields, body, trailers, timeoutMs });
+  if (typeof id === 'string') return id === 'refused' ? INTERNAL_FAILURE : BAD_ARGUMENT;
   vm.memory.setU32(idOut, id);
   return OK;
 }
