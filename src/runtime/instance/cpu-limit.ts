@@ -10,10 +10,7 @@ import { CPU_TABLE } from '../module/instrument/added.ts';
 import { SLICE } from '../module/instrument/costs.ts';
 
 /** Imports a function of JavaScript and exports it: a table takes no other kind of function. */
-const BRIDGE = Buffer.from(
-  '0061736d01000000' + '010501' + '6000017f' + '020701' + '016801660000' + '070501' + '01660000',
-  'hex',
-);
+const BRIDGE = Buffer.from('0061736d010000000105016000017f02070101680166000007050101660000', 'hex');
 
 /** More looks than a guest can cause in a millisecond: ends it even where the clock stands still. */
 const LOOKS_PER_MS_MAX = 200;

@@ -5,6 +5,7 @@
 
 import { LIMITS } from '../../base/limits.ts';
 import { checkImports, type HostTable } from '../module/imports.ts';
+import { instrument } from '../module/instrument/instrument.ts';
 import type { LoadRefusal } from '../module/load.ts';
 import { limitMemory } from '../module/memory-limit.ts';
 import type { ModuleShape } from '../module/shape.ts';
@@ -36,11 +37,15 @@ export function verifyFilter(shape: ModuleShape): string[] {
   return [...problems, ...verifyMemory(shape, functions)];
 }
 
-/** For `loadModule`'s `prepare`: the bytes with their memory bounded, or all problems in one reason. */
+/**
+ * For `loadModule`'s `prepare`: the module with a CPU counter and its memory bounded, or all
+ * problems in one reason.
+ */
 export function prepareFilter(bytes: Uint8Array, shape: ModuleShape): Uint8Array | LoadRefusal {
   const problems = verifyFilter(shape);
   if (problems.length > 0) return { reason: problems.join('; ') };
-  return limitMemory(bytes, LIMITS.guestMemoryBytesMax);
+  const counted = instrument(bytes);
+  return 'reason' in counted ? counted : limitMemory(counted, LIMITS.filterMemoryBytesMax);
 }
 
 function wrongAbi(version: string | undefined): string {

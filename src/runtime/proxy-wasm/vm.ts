@@ -7,6 +7,8 @@
  * - A trap kills the guest: all its streams are told, nothing enters it any more.
  */
 
+import { LIMITS } from '../../base/limits.ts';
+import { CpuLimit } from '../instance/cpu-limit.ts';
 import { CalloutTable } from './callout-table.ts';
 import type { GuestExports, GuestFunction } from './exports.ts';
 import { readExports } from './exports.ts';
@@ -72,6 +74,7 @@ export class Vm {
   status = 0;
   statusMessage = '';
   readonly #owner: VmOwner;
+  readonly #cpu: CpuLimit;
   readonly #streams = new StreamTable(ROOT_ID + 1);
   #memory: GuestMemory | null = null;
   #exports: GuestExports | null = null;
@@ -86,6 +89,7 @@ export class Vm {
     this.deps = owner.deps;
     this.metrics = owner.metrics;
     this.#owner = owner;
+    this.#cpu = new CpuLimit(owner.deps.clock, LIMITS.filterStartMs);
     this.ticks = new TickTimer(owner.deps.scheduler, () => {
       this.run(null, this.exports.tick, ROOT_ID);
     });
@@ -99,6 +103,7 @@ export class Vm {
       const watch = this.deps.watch?.(this.spec);
       const imports = bind(this);
       const instance = new WebAssembly.Instance(module, watch?.imports(imports) ?? imports);
+      this.#cpu.bind(instance);
       const exports = watch?.exports(instance.exports) ?? instance.exports;
       const memory = exports['memory'];
       if (!(memory instanceof WebAssembly.Memory)) return 'the module exports no memory';
@@ -109,28 +114,34 @@ export class Vm {
       runStartFunctions(exports);
     } catch (error) {
       this.#report('could not start', error);
-      return `could not start: ${trapMessage(error)}`;
+      return `could not start: ${this.#why(error)}`;
     } finally {
       this.#running = false;
     }
-    return this.#startRoot(this.#exports);
+    const problem = this.#startRoot(this.#exports);
+    this.#cpu.limitMs = LIMITS.filterCpuMs;
+    return problem;
   }
 
   #startRoot(exports: GuestExports): string | null {
     this.run(null, exports.contextCreate, ROOT_ID, 0);
-    if (this.dead) return 'trapped in proxy_on_context_create';
+    if (this.dead) return this.#diedIn('proxy_on_context_create');
     this.startingVm = true;
     const started =
       exports.vmStart === null ||
       this.run(null, exports.vmStart, ROOT_ID, this.spec.vmConfiguration.length) !== 0;
     this.startingVm = false;
-    if (this.dead) return 'trapped in proxy_on_vm_start';
+    if (this.dead) return this.#diedIn('proxy_on_vm_start');
     if (!started) return 'refused to start (proxy_on_vm_start gave false)';
     const configured =
       exports.configure === null ||
       this.run(null, exports.configure, ROOT_ID, this.spec.configuration.length) !== 0;
-    if (this.dead) return 'trapped in proxy_on_configure';
+    if (this.dead) return this.#diedIn('proxy_on_configure');
     return configured ? null : 'refused its configuration (proxy_on_configure gave false)';
+  }
+
+  #diedIn(callback: string): string {
+    return `${this.#cpu.exceeded ? this.#cpu.reason : 'trapped'} in ${callback}`;
   }
 
   get memory(): GuestMemory {
@@ -149,6 +160,7 @@ export class Vm {
     if (this.#running) throw new Error('a guest must not be entered while it runs');
     this.stream = stream;
     this.#running = true;
+    this.#cpu.begin();
     let result = 0;
     try {
       result = fn(a, b, c) ?? 0;
@@ -260,7 +272,7 @@ export class Vm {
     this.#letGo();
     const streams = [...this.#streams];
     this.#streams.clear();
-    this.#owner.vmDied(this, trapMessage(error));
+    this.#owner.vmDied(this, this.#why(error));
     for (const stream of streams) stream.vmDied();
   }
 
@@ -286,8 +298,12 @@ export class Vm {
     }
   }
 
+  #why(error: unknown): string {
+    return this.#cpu.exceeded ? this.#cpu.reason : trapMessage(error);
+  }
+
   #report(what: string, error: unknown): void {
-    this.deps.log.write('error', `wasm filter ${what}: ${trapMessage(error)}`, {
+    this.deps.log.write('error', `wasm filter ${what}: ${this.#why(error)}`, {
       filter: this.spec.id,
       root: this.spec.rootId,
       stack: guestStack(error),
