@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addCheck, type CheckFiles } from './check.ts';
 import { addDrain } from './drain.ts';
+import { addFilter } from './filter.ts';
 import { addGet } from './get.ts';
 import { CliError, type CliIo, EXIT_OK, EXIT_PROBLEM, EXIT_USAGE, systemIo } from './io.ts';
 import { addTap } from './tap.ts';
@@ -19,6 +20,7 @@ Examples:
   tulle check -f mesh.yaml         find mistakes before they are served
   tulle get routes                 what a running process serves
   tulle tap                        its requests as they happen
+  tulle filter run filter.wasm     one request through one filter
 
 Exit codes: 0 done, 1 a problem was found, 2 wrong usage.
 Colours are off where the output is no terminal or NO_COLOR is set.
@@ -51,6 +53,7 @@ export async function main(
   addGet(program, io);
   addTap(program, io);
   addDrain(program, io);
+  addFilter(program, io, setExit);
   for (const verb of program.commands) verb.copyInheritedSettings(program);
   try {
     await program.parseAsync(argv, { from: 'user' });
