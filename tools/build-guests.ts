@@ -1,8 +1,8 @@
 /**
  * Builds every guest under test/guests and copies its .wasm to where it is committed: beside its
  * sources, and into the published examples that use it. Needs cargo with the target wasm32-wasip1,
- * and zig for C and the JavaScript engine (`pip install ziglang`). Names on the command line build
- * only these.
+ * go, zig for C and the JavaScript engine (`pip install ziglang`), and npm for AssemblyScript. Names
+ * on the command line build only these.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -32,6 +32,7 @@ const GUESTS: readonly Guest[] = [
   guest('header-filter', 'examples/modules'),
   guest('abi-probe'),
   guest('differential'),
+  guest('filter-go'),
   guest('c-files'),
   guest('cgi-hello', 'examples/modules'),
   guest('js-hello', 'examples/modules'),
@@ -47,15 +48,28 @@ function remapping(): string {
   return flags.join(',');
 }
 
-/** The built module of a crate, or of a `main.c`. */
+/** The built module of what lies in the guest's folder: a crate or a `go.mod`, else a `main.c`. */
 function build(one: Guest): string {
   const cwd = join(ROOT, one.dir);
-  if (!existsSync(join(cwd, 'main.c'))) return buildCrate(one, cwd);
+  if (existsSync(join(cwd, 'Cargo.toml'))) return buildCrate(one, cwd);
   const built = join(mkdtempSync(join(tmpdir(), 'guest-')), 'main.wasm');
+  if (existsSync(join(cwd, 'go.mod'))) buildGo(one, built);
+  else buildC(cwd, built);
+  return built;
+}
+
+/** A filter, without symbols. */
+function buildGo({ dir, env }: Pick<Guest, 'dir' | 'env'>, built: string): void {
+  const go = { GOOS: 'wasip1', GOARCH: 'wasm', GOTOOLCHAIN: 'local', GOFLAGS: '-trimpath' };
+  const options = { cwd: join(ROOT, dir), stdio: 'inherit', env: { ...process.env, ...go, ...env } } as const;
+  const args = ['build', '-buildmode=c-shared', '-ldflags=-s -w', '-o', built, '.'];
+  execFileSync('go', args, options);
+}
+
+function buildC(cwd: string, built: string): void {
   const flags = ['--target=wasm32-wasi', '-Os', '-s', '-Wl,-z,stack-size=65536'];
   const args = ['-m', 'ziglang', 'cc', ...flags, 'main.c', '-o', built];
   execFileSync('python3', args, { cwd, stdio: 'inherit' });
-  return built;
 }
 
 function buildCrate({ dir, target, env }: Guest, cwd: string): string {

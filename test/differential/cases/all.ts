@@ -7,6 +7,7 @@ import { CALLOUTS } from './callouts.ts';
 import { CALLS } from './calls.ts';
 import { CHAIN_SETUPS, CHAINS } from './chains.ts';
 import { EDITS } from './edits.ts';
+import { LANGUAGE_SETUPS, LANGUAGES } from './languages.ts';
 import { PAUSES } from './pauses.ts';
 import { REPLIES } from './replies.ts';
 import { TRAP_CASES, TRAP_SETUPS } from './traps.ts';
@@ -20,6 +21,7 @@ export const CASES: readonly Case[] = [
   ...REPLIES,
   ...CHAINS,
   ...TRAP_CASES,
+  ...LANGUAGES,
 ];
 
 /** A guest each: should one die of a case, the others go on. */
@@ -29,4 +31,5 @@ export const SETUPS: readonly Setup[] = [
   ...ALONE.map((name) => ({ name, filters: [filter('a')] })),
   ...CHAIN_SETUPS,
   ...TRAP_SETUPS,
+  ...LANGUAGE_SETUPS,
 ];

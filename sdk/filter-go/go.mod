@@ -1,0 +1,3 @@
+module tulle.dev/sdk/filter-go
+
+go 1.24
