@@ -116,7 +116,7 @@ function measureWarm(
   });
   const factory = withProperties(filter.factory, script.properties);
   const run = (): void => {
-    const exchange = new ScriptedExchange(script, [factory], filter.clock, sink);
+    const exchange = new ScriptedExchange(script, [factory], filter.clock, null);
     exchange.run(filter.clock);
     exchange.chain.complete();
   };

@@ -49,7 +49,7 @@ export class ScriptedExchange implements ChainOutlet {
   /** The client sees its connection cut. */
   cut = false;
   readonly #script: ExchangeScript;
-  readonly #sink: TraceSink;
+  readonly #sink: TraceSink | null;
   readonly #requestSteps: (() => void)[];
   #responseSteps: (() => void)[] = [];
   #requestPauses = 0;
@@ -67,7 +67,7 @@ export class ScriptedExchange implements ChainOutlet {
     script: ExchangeScript,
     factories: readonly HttpFilterFactory[],
     clock: JumpingClock,
-    sink: TraceSink,
+    sink: TraceSink | null,
   ) {
     const { method, scheme, authority, target, fields } = script.request;
     this.#script = script;
@@ -133,7 +133,7 @@ export class ScriptedExchange implements ChainOutlet {
     const { chunks, trailers } = this.#script.request;
     const steps = [
       () => {
-        this.#note('request head in', headLine(this.request));
+        this.#note('request head in', () => headLine(this.request));
         this.chain.requestHead(chunks.length === 0 && trailers === null);
       },
     ];
@@ -141,13 +141,13 @@ export class ScriptedExchange implements ChainOutlet {
       const end = i === chunks.length - 1 && trailers === null;
       steps.push(() => {
         this.info.requestBodyBytes += chunk.length;
-        this.#note('request data in', dataText(chunk, end));
+        this.#note('request data in', () => dataText(chunk, end));
         this.chain.requestData(Buffer.from(chunk), end);
       });
     });
     if (trailers !== null) {
       steps.push(() => {
-        this.#note('request trailers in', fieldsText(trailers));
+        this.#note('request trailers in', () => fieldsText(trailers));
         this.chain.requestTrailers(trailers.slice());
       });
     }
@@ -160,7 +160,7 @@ export class ScriptedExchange implements ChainOutlet {
     const steps = [
       () => {
         this.info.backendAnswered(head);
-        this.#note('response head in', `${status} ${fieldsText(fields)}`);
+        this.#note('response head in', () => `${status} ${fieldsText(fields)}`);
         this.chain.responseHead(head, chunks.length === 0 && trailers === null);
       },
     ];
@@ -168,13 +168,13 @@ export class ScriptedExchange implements ChainOutlet {
       const end = i === chunks.length - 1 && trailers === null;
       steps.push(() => {
         this.info.responseBodyBytes += chunk.length;
-        this.#note('response data in', dataText(chunk, end));
+        this.#note('response data in', () => dataText(chunk, end));
         this.chain.responseData(Buffer.from(chunk), end);
       });
     });
     if (trailers !== null) {
       steps.push(() => {
-        this.#note('response trailers in', fieldsText(trailers));
+        this.#note('response trailers in', () => fieldsText(trailers));
         this.chain.responseTrailers(trailers.slice());
       });
     }
@@ -191,38 +191,38 @@ export class ScriptedExchange implements ChainOutlet {
   forwardRequestHead(end: boolean): void {
     const { method, authority, target, fields } = this.request;
     this.#sentHead = { method, authority, target, fields: fields.slice() };
-    this.#note('request head out', headLine(this.request));
+    this.#note('request head out', () => headLine(this.request));
     if (end) this.#requestOut();
   }
 
   forwardRequestData(chunk: Uint8Array, end: boolean): void {
     this.#sentBody.push(Uint8Array.from(chunk));
-    this.#note('request data out', dataText(chunk, end));
+    this.#note('request data out', () => dataText(chunk, end));
     if (end) this.#requestOut();
   }
 
   forwardRequestTrailers(fields: Fields): void {
     this.#sentTrailers = fields.slice();
-    this.#note('request trailers out', fieldsText(fields));
+    this.#note('request trailers out', () => fieldsText(fields));
     this.#requestOut();
   }
 
   forwardResponseHead(head: ResponseHead, end: boolean): void {
     this.#answerHead = { ...head, fields: head.fields.slice() };
     this.info.status = head.status;
-    this.#note('response head out', `${head.status} ${fieldsText(head.fields)}`);
+    this.#note('response head out', () => `${head.status} ${fieldsText(head.fields)}`);
     this.#answerEnd = end;
   }
 
   forwardResponseData(chunk: Uint8Array, end: boolean): void {
     this.#answerBody.push(Uint8Array.from(chunk));
-    this.#note('response data out', dataText(chunk, end));
+    this.#note('response data out', () => dataText(chunk, end));
     this.#answerEnd = end;
   }
 
   forwardResponseTrailers(fields: Fields): void {
     this.#answerTrailers = fields.slice();
-    this.#note('response trailers out', fieldsText(fields));
+    this.#note('response trailers out', () => fieldsText(fields));
     this.#answerEnd = true;
   }
 
@@ -230,7 +230,7 @@ export class ScriptedExchange implements ChainOutlet {
     const { status, details, body } = reply;
     this.localAnswer = reply;
     this.info.statusDetails = details;
-    this.#note('local reply', `${status} ${details} ${fieldsText(reply.fields)}`);
+    this.#note('local reply', () => `${status} ${details} ${fieldsText(reply.fields)}`);
     const bytes = bodyOf({ ...reply, body });
     this.#responseSteps = [];
     this.#responsePauses = 0;
@@ -241,14 +241,14 @@ export class ScriptedExchange implements ChainOutlet {
 
   fail(code: ErrorCode, detail: string): void {
     this.failure ??= { code, detail };
-    this.#note('failed', `${code} ${detail}`);
+    this.#note('failed', () => `${code} ${detail}`);
     this.info.responseFlags = ERRORS[code].flag;
     if (this.#answerHead !== null || ERRORS[code].status === 0) this.cut = true;
     else this.localReply({ ...replyOf(code), details: `${code}{${detail}}` });
   }
 
   clearRouteCache(): void {
-    this.#note('route', 'to be matched again');
+    this.#note('route', () => 'to be matched again');
   }
 
   pauseRequest(): void {
@@ -267,8 +267,8 @@ export class ScriptedExchange implements ChainOutlet {
     this.#responsePauses--;
   }
 
-  #note(what: string, detail: string): void {
-    this.#sink({ event: 'stream', what, detail });
+  #note(what: string, detail: () => string): void {
+    this.#sink?.({ event: 'stream', what, detail: detail() });
   }
 }
 
