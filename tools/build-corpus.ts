@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { digestOf, expectedTrace } from '../test/instrument/support/expected.ts';
+import { countedModule, digestOf, run } from '../test/instrument/support/compare.ts';
 import { jsonLines } from '../test/instrument/support/fixture.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../test/instrument');
@@ -36,7 +36,9 @@ save(
   'generated',
   modules.map(({ module }, index) => {
     const bytes = Buffer.from(String(module), 'hex');
-    return { module, expected: digestOf(expectedTrace(bytes, index)) };
+    // Only what comes to its end by itself can be let run as it is.
+    const ends = !run(countedModule(bytes), index).cut;
+    return { module, expected: ends ? digestOf(run(bytes, index)) : '' };
   }),
 );
 save('spec', generate('spec'));

@@ -9,19 +9,19 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { countedModule, run } from './support/compare.ts';
-import { digestOf, expectedTrace } from './support/expected.ts';
+import { countedModule, digestOf, run, type Trace } from './support/compare.ts';
 import { fixtureLines, jsonLines } from './support/fixture.ts';
 
 const FRESH = 60;
 const TARGET = process.env['CARGO_TARGET_DIR'] ?? join(import.meta.dirname, 'generator/target');
 
-/** True where every call could be made. */
-function compare(bytes: Uint8Array, seed: number): boolean {
+/** What the module did as it is; null where that is not all that it would do. */
+function compare(bytes: Uint8Array, seed: number): Trace | null {
   const counted = run(countedModule(bytes), seed);
-  const trace = expectedTrace(bytes, seed);
-  if (trace !== null) assert.deepEqual(counted.lines, trace.lines);
-  return !counted.cut;
+  if (counted.cut && counted.lines.length < 2) return null;
+  const plain = run(bytes, seed, counted.cut ? counted.lines.length : undefined);
+  assert.deepEqual(counted.lines, plain.lines);
+  return counted.cut ? null : plain;
 }
 
 describe('modules with a counter', () => {
@@ -31,8 +31,10 @@ describe('modules with a counter', () => {
     let whole = 0;
     for (const [seed, { module, expected }] of lines.entries()) {
       const bytes = Buffer.from(String(module), 'hex');
-      if (compare(bytes, seed)) whole++;
-      assert.equal(digestOf(expectedTrace(bytes, seed)), expected, `module ${seed}`);
+      const trace = compare(bytes, seed);
+      if (trace === null) continue;
+      whole++;
+      if (expected !== '') assert.equal(digestOf(trace), expected, `module ${seed}`);
     }
     assert.ok(whole > lines.length / 2, `only ${whole} ran to their end`);
   });

@@ -1,6 +1,7 @@
 /** Runs a module as it is and with a counter, side by side. */
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { parseModule } from '../../../src/runtime/module/binary.ts';
 import { instrument } from '../../../src/runtime/module/instrument/instrument.ts';
 import {
@@ -18,6 +19,10 @@ export interface Trace {
   readonly lines: string[];
   /** The counter or the stack came to an end before all calls were made. */
   readonly cut: boolean;
+}
+
+export function digestOf(trace: Trace): string {
+  return createHash('sha256').update(trace.lines.join('\n')).digest('hex').slice(0, 16);
 }
 
 /** The functions generated modules may import; each notes that it was called, in order. */

@@ -30,7 +30,7 @@ export function findLight(
       for (const callee of callees) {
         if (cost > LIGHT_MAX) break;
         const inside = visit(callee - importedFunctions, depth + 1);
-        cost += inside > 0 ? inside : CALL_WEIGHT;
+        if (inside > CALL_WEIGHT) cost += inside - CALL_WEIGHT;
       }
     }
     const outcome = cost > LIGHT_MAX || costs[index] === HEAVY ? HEAVY : cost;

@@ -251,7 +251,9 @@ export class Planner {
   }
 
   #markCall(): void {
-    this.#hasCalls[this.#loop[this.#depth] as number] = true;
+    const loop = this.#loop[this.#depth] as number;
+    this.#hasCalls[loop] = true;
+    this.#weights[loop] = (this.#weights[loop] as number) + CALL_WEIGHT;
     if (this.#straight !== UNREACHABLE) this.#straight += CALL_WEIGHT;
   }
 
