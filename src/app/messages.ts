@@ -19,6 +19,8 @@ export interface WorkerOptions {
   readonly beats: SharedArrayBuffer;
   /** Live Wasm instances of the process. */
   readonly instanceBudget: SharedArrayBuffer;
+  /** Shared data and queues of Wasm filters. */
+  readonly sharedState: SharedArrayBuffer;
 }
 
 /** `call` comes back with the answer. */

@@ -8,10 +8,12 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { systemScheduler } from '../base/scheduler.ts';
 import type { Applied } from '../data/apply/outcome.ts';
 import { MetricsDirectory } from '../observe/directory.ts';
 import type { TapBatch } from '../observe/tap.ts';
 import { InstanceBudget } from '../runtime/instance/budget.ts';
+import { createSharedState, type ThreadSharedState } from '../runtime/proxy-wasm/shared-state.ts';
 import type { InForce } from './in-force.ts';
 import { BEAT_MS, type FromWorker, type WorkerOptions } from './messages.ts';
 import type { UpOptions } from './options.ts';
@@ -35,6 +37,7 @@ export class Supervisor {
   readonly #deps: SupervisorDeps;
   readonly #beats: Int32Array<SharedArrayBuffer>;
   readonly #budget: InstanceBudget;
+  readonly #shared: ThreadSharedState;
   readonly #watchdog: Watchdog;
   readonly #slots: WorkerSlot[] = [];
   readonly #restarts: readonly Restarts[];
@@ -52,6 +55,7 @@ export class Supervisor {
     this.#deps = deps;
     this.#beats = new Int32Array(new SharedArrayBuffer(4 * options.workers));
     this.#budget = InstanceBudget.create(options.workers + 1);
+    this.#shared = createSharedState(systemScheduler, options.workers);
     this.#watchdog = new Watchdog(deps.clock, this.#beats);
     this.#restarts = Array.from({ length: options.workers }, () => new Restarts());
   }
@@ -148,6 +152,7 @@ export class Supervisor {
       logLevel,
       beats: this.#beats.buffer,
       instanceBudget: this.#budget.shared,
+      sharedState: this.#shared.shared,
     };
     const slot = new WorkerSlot(options, this.#nextSource++, this.#deps.clock.now(), {
       message: (from, message) => this.#message(from, message),
@@ -199,6 +204,7 @@ export class Supervisor {
   #gone(slot: WorkerSlot): void {
     this.metrics.ended(slot.source);
     this.#budget.reclaim(slot.index + 1);
+    this.#shared.reclaim(slot.index);
     this.#checkDrained();
     if (this.#stopping) return;
     const { log, clock } = this.#deps;

@@ -18,7 +18,7 @@ import type { MetricDefinition } from '../observe/metric.ts';
 import { MetricsRegistry } from '../observe/metrics.ts';
 import { TapBuffer } from '../observe/tap.ts';
 import { InstanceBudget } from '../runtime/instance/budget.ts';
-import { createSharedState } from '../runtime/proxy-wasm/shared-state.ts';
+import { attachSharedState } from '../runtime/proxy-wasm/shared-state.ts';
 import {
   BEAT_MS,
   type FromWorker,
@@ -74,6 +74,8 @@ const accessLog = new AccessLog({
 
 const tap = new TapBuffer((batch) => post({ type: 'tap', batch }));
 
+const shared = attachSharedState(options.sharedState, options.index, systemScheduler);
+
 const plane = new DataPlane({
   clock: systemClock,
   scheduler: systemScheduler,
@@ -83,7 +85,7 @@ const plane = new DataPlane({
   random: Math.random,
   newId: randomUUID,
   budget: InstanceBudget.attach(options.instanceBudget, options.index + 1),
-  shared: createSharedState(systemScheduler),
+  shared,
   node: { id: hostname(), cluster: 'tulle' },
   logRequest: (info) => accessLog.write(info),
 });
@@ -121,6 +123,7 @@ async function handle(message: ToWorker): Promise<void> {
       break;
     case 'stop':
       plane.close();
+      shared.close();
       tap.close();
       await accessLog.close();
       post({ type: 'stopped' });

@@ -4,12 +4,13 @@ import { EMPTY, INVALID_MEMORY_ACCESS, NOT_FOUND, OK } from '../status.ts';
 import type { Vm } from '../vm.ts';
 import { giveBytes } from './give.ts';
 
-/** The caller becomes the queue's consumer. */
+/** The caller becomes the queue's consumer. Token 0, which no call knows, where there are too many queues. */
 export function registerQueue(vm: Vm, at: number, size: number, tokenOut: number): number {
   const memory = vm.memory;
   if (!memory.has(at, size) || !memory.has(tokenOut, 4)) return INVALID_MEMORY_ACCESS;
   const queues = vm.deps.shared.queues;
   const token = queues.register(vm.spec.vmId, memory.text(at, size), vm.queueReady);
+  if (token === 0) vm.warn('a shared queue was not made: there are too many');
   memory.setU32(tokenOut, token);
   return OK;
 }

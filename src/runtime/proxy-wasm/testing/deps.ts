@@ -18,6 +18,9 @@ import type {
 import type { PluginDeps, PluginSpec } from '../host.ts';
 import { createSharedState } from '../shared-state.ts';
 
+/** Little, because tests make many. */
+const SHARED_SIZES = { dataBytes: 64 * 1024, queueBytes: 64 * 1024 };
+
 export class KeptLog implements Log {
   readonly level: LogLevel;
   readonly lines: string[] = [];
@@ -93,7 +96,7 @@ export function testDeps(changes: Partial<TestDeps> = {}): TestDeps {
     log: new KeptLog(),
     metrics: new MetricsRegistry(),
     budget: InstanceBudget.create(1),
-    shared: createSharedState(scheduler),
+    shared: createSharedState(scheduler, 0, SHARED_SIZES),
     callouts: new WaitingCallouts(),
     node: { id: 'node-1', cluster: 'edge' },
     random: () => 0,
