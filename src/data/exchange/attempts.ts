@@ -24,7 +24,7 @@ const RETRIABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_timeout',
 ]);
 
-export type AttemptsDeps = Pick<ExchangeDeps, 'clock' | 'wheel' | 'random'>;
+type AttemptsDeps = Pick<ExchangeDeps, 'clock' | 'wheel' | 'random'>;
 
 export function isIdempotent(method: string): boolean {
   switch (method) {

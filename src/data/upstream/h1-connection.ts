@@ -42,7 +42,7 @@ export interface ConnectionOwner {
   connectionStale(): void;
 }
 
-export interface UpstreamEndpoint {
+interface UpstreamEndpoint {
   readonly key: string;
   readonly address: string;
   readonly port: number;
