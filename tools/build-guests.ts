@@ -6,7 +6,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -33,6 +33,8 @@ const GUESTS: readonly Guest[] = [
   guest('abi-probe'),
   guest('differential'),
   guest('filter-go'),
+  guest('filter-as'),
+  guest('filter-solo'),
   guest('c-files'),
   guest('cgi-hello', 'examples/modules'),
   guest('js-hello', 'examples/modules'),
@@ -48,12 +50,13 @@ function remapping(): string {
   return flags.join(',');
 }
 
-/** The built module of what lies in the guest's folder: a crate or a `go.mod`, else a `main.c`. */
+/** The built module of what lies in the guest's folder: a crate, a `go.mod`, `index.as`, else `main.c`. */
 function build(one: Guest): string {
   const cwd = join(ROOT, one.dir);
   if (existsSync(join(cwd, 'Cargo.toml'))) return buildCrate(one, cwd);
   const built = join(mkdtempSync(join(tmpdir(), 'guest-')), 'main.wasm');
   if (existsSync(join(cwd, 'go.mod'))) buildGo(one, built);
+  else if (existsSync(join(cwd, 'index.as'))) buildAssemblyScript(cwd, built);
   else buildC(cwd, built);
   return built;
 }
@@ -61,9 +64,29 @@ function build(one: Guest): string {
 /** A filter, without symbols. */
 function buildGo({ dir, env }: Pick<Guest, 'dir' | 'env'>, built: string): void {
   const go = { GOOS: 'wasip1', GOARCH: 'wasm', GOTOOLCHAIN: 'local', GOFLAGS: '-trimpath' };
-  const options = { cwd: join(ROOT, dir), stdio: 'inherit', env: { ...process.env, ...go, ...env } } as const;
+  const options = {
+    cwd: join(ROOT, dir),
+    stdio: 'inherit',
+    env: { ...process.env, ...go, ...env },
+  } as const;
   const args = ['build', '-buildmode=c-shared', '-ldflags=-s -w', '-o', built, '.'];
   execFileSync('go', args, options);
+}
+
+/**
+ * The compiler each guest pins is installed in a folder of its own. Sources are TypeScript to the
+ * compiler only, and named `.as` so that no other tool takes them for it.
+ */
+function buildAssemblyScript(cwd: string, built: string): void {
+  const dir = mkdtempSync(join(tmpdir(), 'guest-as-'));
+  copyFileSync(join(cwd, 'package.json'), join(dir, 'package.json'));
+  copyFileSync(join(cwd, 'index.as'), join(dir, 'index.ts'));
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
+  execFileSync('npm', ['install', ...quiet], { cwd: dir, stdio: 'inherit' });
+  cpSync(join(ROOT, 'sdk/filter-as'), join(dir, 'node_modules/@tulle/filter-as'), {
+    recursive: true,
+  });
+  execFileSync('npm', ['run', 'build', '--', built], { cwd: dir, stdio: 'inherit' });
 }
 
 function buildC(cwd: string, built: string): void {

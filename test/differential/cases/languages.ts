@@ -11,8 +11,12 @@ interface Guest {
   readonly can: readonly string[];
 }
 
+const ALL = ['edit', 'block', 'upper', 'trailers', 'ask', 'wait', 'everything', 'trap'];
+
 const GUESTS: readonly Guest[] = [
-  { name: 'filter-go', can: ['edit', 'block', 'upper', 'trailers', 'ask', 'wait', 'everything', 'trap'] },
+  { name: 'filter-go', can: ALL },
+  { name: 'filter-as', can: ALL },
+  { name: 'filter-solo', can: ['edit', 'block', 'trailers', 'ask', 'trap'] },
 ];
 
 interface Ability {
@@ -58,7 +62,11 @@ const ABILITIES: readonly Ability[] = [
     over: { fields: 'x-ask: no-such-cluster\r\n' },
     expect: () => ({ status: 200 }),
   },
-  { name: 'wait', over: { fields: 'x-wait: yes\r\n' }, expect: () => ({ status: 200, notes: /tick/ }) },
+  {
+    name: 'wait',
+    over: { fields: 'x-wait: yes\r\n' },
+    expect: () => ({ status: 200, notes: /tick/ }),
+  },
   {
     name: 'everything',
     over: { fields: 'x-everything: yes\r\n' },
