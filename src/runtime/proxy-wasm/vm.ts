@@ -268,6 +268,7 @@ export class Vm {
     if (this.dead) return;
     this.dead = true;
     this.#report('trapped', error);
+    if (this.#cpu.exceeded) this.#countCpuTrip();
     this.#later = [];
     this.#letGo();
     const streams = [...this.#streams];
@@ -296,6 +297,12 @@ export class Vm {
       this.#later = [];
       for (const action of actions) action();
     }
+  }
+
+  #countCpuTrip(): void {
+    const help = 'Times a limit stopped something.';
+    const limit = this.#cpu.limitMs === LIMITS.filterCpuMs ? 'filterCpuMs' : 'filterStartMs';
+    this.deps.metrics.counter('tulle_limit_trips_total', help, { limit }).add(1);
   }
 
   #why(error: unknown): string {

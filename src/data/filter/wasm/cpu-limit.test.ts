@@ -7,24 +7,11 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import { LIMITS } from '../../../base/limits.ts';
-import { parseModule } from '../../../runtime/module/binary.ts';
-import { isProblem } from '../../../runtime/module/shape.ts';
-import { guestBytes } from '../../../runtime/module/testing/guests.ts';
 import type { PluginDeps } from '../../../runtime/proxy-wasm/host.ts';
 import { testDeps } from '../../../runtime/proxy-wasm/testing/deps.ts';
-import { prepareFilter } from '../../../runtime/proxy-wasm/verify.ts';
 import { RecordingOutlet, requestHead, responseHead } from '../testing/outlet.ts';
 import { createWasmFilterFactory, type WasmFilterFactory } from './factory.ts';
-import { wasmFilter } from './testing/probe.ts';
-
-function prepared(guest: string): WebAssembly.Module {
-  const bytes = guestBytes(guest);
-  const shape = parseModule(bytes);
-  if (isProblem(shape)) assert.fail(shape.message);
-  const result = prepareFilter(bytes, shape);
-  if ('reason' in result) assert.fail(result.reason);
-  return new WebAssembly.Module(result);
-}
+import { guestModule, wasmFilter } from './testing/probe.ts';
 
 /** Goes on by 20 ms each time it is looked at. */
 class StepClock implements Clock {
@@ -62,7 +49,7 @@ describe('wasm filter: CPU limit', () => {
   let module: WebAssembly.Module;
 
   before(() => {
-    module = prepared('header-filter');
+    module = guestModule('header-filter');
   });
 
   it('ends an endless loop in time, as a failure of that request', () => {
@@ -87,6 +74,8 @@ describe('wasm filter: CPU limit', () => {
     assert.equal(status(factory, ['x-loop', 'yes']), 503);
     const trap = deps.log.lines.find((line) => line.includes('trapped')) ?? '';
     assert.equal(trap, 'error wasm filter trapped: exceeded its CPU limit of 50 ms');
+    const trips = deps.metrics.counter('tulle_limit_trips_total', '', { limit: 'filterCpuMs' });
+    assert.equal(trips.value, 1);
     deps.scheduler.advance(2_000);
     assert.equal(status(factory), 200);
     factory.retire();

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import type { WasmFilter } from '../../../../config/wasm.ts';
 import type { StreamInfo } from '../../../../observe/stream-info.ts';
+import { parseModule } from '../../../../runtime/module/binary.ts';
+import { isProblem } from '../../../../runtime/module/shape.ts';
 import { guestBytes } from '../../../../runtime/module/testing/guests.ts';
 import { type TestDeps, testDeps } from '../../../../runtime/proxy-wasm/testing/deps.ts';
+import { prepareFilter } from '../../../../runtime/proxy-wasm/verify.ts';
 import type { Fields } from '../../../codec/head.ts';
 import {
   bytes,
@@ -17,10 +20,16 @@ import { createWasmFilterFactory, type WasmFilterFactory } from '../factory.ts';
 
 const modules = new Map<string, WebAssembly.Module>();
 
-function guestModule(guest: string): WebAssembly.Module {
+/** A guest as it is served: with its CPU counter and its memory bounded. */
+export function guestModule(guest: string): WebAssembly.Module {
   let module = modules.get(guest);
   if (module === undefined) {
-    module = new WebAssembly.Module(guestBytes(guest));
+    const file = guestBytes(guest);
+    const shape = parseModule(file);
+    if (isProblem(shape)) assert.fail(shape.message);
+    const prepared = prepareFilter(file, shape);
+    if ('reason' in prepared) assert.fail(prepared.reason);
+    module = new WebAssembly.Module(prepared);
     modules.set(guest, module);
   }
   return module;
