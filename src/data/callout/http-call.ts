@@ -140,7 +140,7 @@ export class HttpCall implements ClientStreamEvents, AttemptTarget, CalloutHandl
       this.#finish(null);
       return;
     }
-    if (chunk.length > 0) this.#chunks.push(chunk.slice());
+    if (chunk.length > 0) this.#chunks.push(new Uint8Array(chunk));
     if (end) this.#answer([]);
   }
 

@@ -19,7 +19,7 @@ import type { Vm } from '../vm.ts';
 import { giveBytes, giveText } from './give.ts';
 
 /** Where the filter state keeps what guests set. */
-export const OWN = 'wasm.';
+const OWN = 'wasm.';
 
 /** Of one value, and of the values a request may carry under a path of its own choice. */
 const VALUE_BYTES_MAX = 1024 * 1024;

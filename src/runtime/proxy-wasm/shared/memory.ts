@@ -28,7 +28,7 @@ const BUCKETS = 11;
 export const MAILBOXES = 16;
 export const SLOTS_MAX = 288;
 
-export const QUEUE_WORDS = 32;
+const QUEUE_WORDS = 32;
 const QUEUES_AT = MAILBOXES + SLOTS_MAX;
 const BUCKETS_AT = QUEUES_AT + LIMITS.sharedQueuesMax * QUEUE_WORDS;
 
