@@ -5,7 +5,6 @@
  */
 
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
-import { constants } from 'node:http2';
 import type { Clock } from '../../base/clock.ts';
 import { Deadline, type DeadlineWheel } from '../../base/deadline.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -32,6 +31,9 @@ export interface GrpcCallDeps {
   readonly sessions: Http2Sessions;
 }
 
+/** RFC 9113 7. */
+const NO_ERROR = 0;
+const CANCEL = 8;
 const END_STREAM = 1;
 const TURNS_TO_RESET = 4;
 const NO_RETRIES: readonly string[] = [];
@@ -212,7 +214,7 @@ export class GrpcCall implements GrpcHandle {
   /** Without trailers, since those would have ended the call. */
   #closed(): void {
     if (this.#over) return;
-    const clean = this.#stream?.rstCode === constants.NGHTTP2_NO_ERROR;
+    const clean = this.#stream?.rstCode === NO_ERROR;
     if (clean && this.#headSeen) this.#fail(STATUS_UNKNOWN, '');
     else this.#reset();
   }
@@ -257,7 +259,7 @@ export class GrpcCall implements GrpcHandle {
     this.#deadline?.release();
     const stream = this.#stream;
     if (stream !== null) {
-      if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+      if (!stream.closed) stream.close(CANCEL);
       const key = this.#endpoint?.key ?? '';
       if (this.#session !== null) this.#deps.sessions.release(key, this.#session);
       if (this.#endpoint !== null) this.#endpoint.activeRequests--;

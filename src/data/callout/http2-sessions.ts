@@ -4,9 +4,11 @@
  */
 
 import type { ClientHttp2Session } from 'node:http2';
-import { connect } from 'node:http2';
 import type { Scheduler } from '../../base/scheduler.ts';
 import type { ChosenEndpoint } from '../exchange/tables.ts';
+
+/** Loaded by the first gRPC call: few filters make one. */
+const http2 = (): typeof import('node:http2') => process.getBuiltinModule('node:http2');
 
 export interface SessionTimes {
   readonly connectMs: number;
@@ -49,7 +51,7 @@ export class Http2Sessions {
 
   #open(endpoint: ChosenEndpoint, times: SessionTimes): Entry {
     const { key } = endpoint;
-    const session = connect(`http://${key}`, { settings: { enablePush: false } });
+    const session = http2().connect(`http://${key}`, { settings: { enablePush: false } });
     const entry: Entry = { session, streams: 0 };
     this.#entries.set(key, entry);
     const forget = (): void => {
