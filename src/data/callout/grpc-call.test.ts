@@ -126,14 +126,16 @@ describe('grpc call of a filter', () => {
     assert.match(event ?? '', /^close 14/);
   });
 
-  it('is unavailable where the cluster has no endpoint or takes no more', async () => {
+  it('is refused where the cluster has no endpoint or takes no more', () => {
     const empty = new Room(cluster({ type: 'static', endpoints: [] }));
     cleanup.push(() => empty.close());
-    assert.deepEqual(await empty.grpc().until(1), ['close 14 no healthy upstream']);
-    const { room } = await serve(() => {});
-    assert.equal(room.active, 0);
     const full = roomAt(1, { limits: { ...LIMITS_OF_CLUSTER, requestsMax: 0 } });
-    assert.match((await full.grpc().until(1))[0] ?? '', /overflow/);
+    for (const room of [empty, full]) {
+      const talk = room.grpc();
+      assert.equal(talk.handle, 'refused');
+      assert.deepEqual(talk.events, []);
+      assert.equal(room.active, 0);
+    }
   });
 
   it('is refused by a Wasm service, and unknown elsewhere', () => {
@@ -152,6 +154,23 @@ describe('grpc call of a filter', () => {
 });
 
 describe('grpc stream of a filter', () => {
+  it('is told of a failure before any answer by metadata made here', async () => {
+    const closed = net.createServer();
+    const port = await listen(closed);
+    await new Promise((resolve) => closed.close(resolve));
+    const talk = roomAt(port).grpc({ message: null });
+    const events = await talk.until(3);
+    assert.deepEqual(events.slice(0, 2), ['initial', 'trailing']);
+    assert.match(events[2] ?? '', /^close 14 /);
+    assert.deepEqual(talk.initial, []);
+    assert.deepEqual(talk.trailing.slice(2, 6), [
+      'content-type',
+      'application/grpc',
+      'grpc-status',
+      '14',
+    ]);
+  });
+
   /** Sends each message back and ends when the client does. */
   const echo: Answer = (stream) => {
     stream.respond({ ...OK, 'x-from': 'echo' }, { waitForTrailers: true });
@@ -207,7 +226,7 @@ describe('grpc stream of a filter', () => {
     assert.equal(room.active, 0);
   });
 
-  it('ends with an internal error where it is reset after its head', async () => {
+  it('ends with an unknown error where it is reset after its head', async () => {
     const { room } = await serve((stream) => {
       stream.respond(OK);
       setImmediate(() => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR));
@@ -215,7 +234,7 @@ describe('grpc stream of a filter', () => {
     assert.deepEqual(await room.grpc({ message: null }).until(3), [
       'initial',
       'trailing',
-      'close 13',
+      'close 2',
     ]);
   });
 

@@ -32,10 +32,8 @@ export interface GrpcCallDeps {
 }
 
 /** RFC 9113 7. */
-const NO_ERROR = 0;
 const CANCEL = 8;
 const END_STREAM = 1;
-const TURNS_TO_RESET = 4;
 const NO_RETRIES: readonly string[] = [];
 const BEFORE_HEADERS = 'upstream connect error or disconnect/reset before headers';
 /** Ours to say, whatever metadata a filter sends. */
@@ -85,7 +83,26 @@ export class GrpcCall implements GrpcHandle {
       this.#deadline.set(this.#startMs + request.timeoutMs);
     }
     if (request.message !== null) this.send(request.message, true);
-    this.#begin();
+  }
+
+  /** False: the cluster takes no call now. No event comes then. */
+  start(): boolean {
+    if (!this.#endpoints.tryAcquireRequest()) {
+      this.#cluster.metrics.overflow.add(1);
+      this.#letGo(0);
+      return false;
+    }
+    this.#acquired = true;
+    const endpoint = this.#endpoints.choose(NO_RETRIES);
+    const ready = endpoint === null ? this.#endpoints.whenReady() : null;
+    if (endpoint !== null) this.#open(endpoint);
+    else if (ready !== null) void ready.then(() => this.#openResolved());
+    else {
+      this.#cluster.metrics.noEndpoint.add(1);
+      this.#letGo(0);
+      return false;
+    }
+    return true;
   }
 
   send(message: Uint8Array, end: boolean): void {
@@ -114,23 +131,6 @@ export class GrpcCall implements GrpcHandle {
     this.#letGo(0);
   }
 
-  #begin(): void {
-    if (!this.#endpoints.tryAcquireRequest()) {
-      this.#cluster.metrics.overflow.add(1);
-      this.#failLater(`${BEFORE_HEADERS}. reset reason: overflow`);
-      return;
-    }
-    this.#acquired = true;
-    const endpoint = this.#endpoints.choose(NO_RETRIES);
-    if (endpoint !== null) {
-      this.#open(endpoint);
-      return;
-    }
-    const ready = this.#endpoints.whenReady();
-    if (ready === null) this.#failLater('no healthy upstream');
-    else void ready.then(() => this.#openResolved());
-  }
-
   #openResolved(): void {
     if (this.#over) return;
     const endpoint = this.#endpoints.choose(NO_RETRIES);
@@ -152,9 +152,10 @@ export class GrpcCall implements GrpcHandle {
     stream.on('response', (headers, flags, raw: string[]) => this.#head(headers, flags, raw));
     stream.on('trailers', (headers, _flags, raw: string[]) => this.#trailers(headers, raw));
     stream.on('data', (chunk: Buffer) => this.#data(chunk));
-    stream.on('end', () => this.#endedByServer(stream, TURNS_TO_RESET));
+    // Trailers may yet come; ending this side, too, makes the stream close in any case.
+    stream.on('end', () => stream.end());
     stream.on('error', () => this.#reset());
-    stream.on('close', () => this.#closed());
+    stream.on('close', () => this.#reset());
     for (const bytes of this.#waiting) stream.write(bytes);
     this.#waiting = [];
     this.#unsentBytes = 0;
@@ -201,27 +202,10 @@ export class GrpcCall implements GrpcHandle {
     this.#finish(status, message);
   }
 
-  /**
-   * A reset shows as an end first and as itself a few turns later. What stays an end is closed from
-   * this side, too, so that the stream closes in any case.
-   */
-  #endedByServer(stream: ClientHttp2Stream, turns: number): void {
-    if (stream.closed || this.#over) return;
-    if (turns === 0) stream.end();
-    else setImmediate(() => this.#endedByServer(stream, turns - 1));
-  }
-
-  /** Without trailers, since those would have ended the call. */
-  #closed(): void {
-    if (this.#over) return;
-    const clean = this.#stream?.rstCode === NO_ERROR;
-    if (clean && this.#headSeen) this.#fail(STATUS_UNKNOWN, '');
-    else this.#reset();
-  }
-
+  /** Without trailers, since those would have ended the call; Envoy makes no difference. */
   #reset(): void {
     if (this.#over) return;
-    if (this.#headSeen) this.#fail(STATUS_INTERNAL, '');
+    if (this.#headSeen) this.#fail(STATUS_UNKNOWN, '');
     else this.#fail(STATUS_UNAVAILABLE, `${BEFORE_HEADERS}. reset reason: connection termination`);
   }
 
@@ -230,16 +214,13 @@ export class GrpcCall implements GrpcHandle {
     this.#fail(STATUS_UNAVAILABLE, 'upstream request timeout');
   }
 
-  #failLater(message: string): void {
-    queueMicrotask(() => this.#fail(STATUS_UNAVAILABLE, message));
-  }
-
-  /** A status made here; who waits for metadata gets empty one first. */
+  /** A status made here. Before any answer it comes as one that is only metadata. */
   #fail(status: number, message: string): void {
     if (this.#over) return;
     if (this.#isStream) {
+      const made = this.#headSeen ? NOTHING : localMetadata(status, message);
       if (!this.#headSeen) this.#events.initialMetadata([]);
-      if (!this.#over) this.#events.trailingMetadata([]);
+      if (!this.#over) this.#events.trailingMetadata(made);
     }
     if (!this.#over) this.#finish(status, message);
   }
@@ -299,6 +280,14 @@ function headersOf(request: GrpcRequest, authority: string): Record<string, stri
   }
   return headers;
 }
+
+/** What a server would send that answers with nothing but a status. */
+function localMetadata(status: number, message: string): string[] {
+  const fields = [':status', '200', 'content-type', 'application/grpc'];
+  return [...fields, 'grpc-status', String(status), 'grpc-message', message];
+}
+
+const NOTHING: string[] = [];
 
 function textOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;

@@ -115,7 +115,13 @@ export class HttpCall implements ClientStreamEvents, AttemptTarget, CalloutHandl
       this.#deadline = new Deadline(deps.wheel, () => this.#expired());
       this.#deadline.set(this.#startMs + request.timeoutMs);
     }
-    this.#open();
+  }
+
+  /** False: the cluster takes no call now. No answer comes then. */
+  start(): boolean {
+    if (this.#open()) return true;
+    this.#end();
+    return false;
   }
 
   cancel(): void {
@@ -154,13 +160,13 @@ export class HttpCall implements ClientStreamEvents, AttemptTarget, CalloutHandl
     const again = reused && isIdempotent(this.#head.method) && this.#repeats < REPEATS_MAX;
     if (this.#fields === null && again) {
       this.#repeats++;
-      this.#open();
+      if (!this.#open()) this.#fail(code);
     } else this.#fail(code);
   }
 
   upstreamWritable(): void {}
 
-  #open(): void {
+  #open(): boolean {
     const { body, trailers } = this.#request;
     const end = body.length === 0 && trailers.length === 0;
     const options = {
@@ -173,14 +179,12 @@ export class HttpCall implements ClientStreamEvents, AttemptTarget, CalloutHandl
     };
     const head = { ...this.#head, fields: this.#head.fields.slice() };
     const opened = this.#cluster.connector.open(head, options, this, this);
-    if (isRefusal(opened)) {
-      queueMicrotask(() => this.#fail(opened.code));
-      return;
-    }
+    if (isRefusal(opened)) return false;
     this.#stream = opened;
-    if (end) return;
+    if (end) return true;
     if (body.length > 0) opened.writeData(body, trailers.length === 0);
     if (trailers.length > 0) opened.writeTrailers(trailers);
+    return true;
   }
 
   #expired(): void {

@@ -61,7 +61,8 @@ export class WorkerCallouts implements Callouts {
     if (cluster === null) return 'unknown';
     const head = callHead(request.fields);
     if (head === null) return 'malformed';
-    return new HttpCall(cluster, head, request, this.#deps, done);
+    const call = new HttpCall(cluster, head, request, this.#deps, done);
+    return call.start() ? call : 'refused';
   }
 
   grpc(request: GrpcRequest, events: GrpcEvents): GrpcHandle | CalloutRefusal {
@@ -74,7 +75,8 @@ export class WorkerCallouts implements Callouts {
       return 'refused';
     }
     const deps = { ...this.#deps, sessions: this.#sessions };
-    return new GrpcCall(cluster, endpoints, request, deps, events);
+    const call = new GrpcCall(cluster, endpoints, request, deps, events);
+    return call.start() ? call : 'refused';
   }
 
   #find(caller: string, target: string): RuntimeCluster | null {
