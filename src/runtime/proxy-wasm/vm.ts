@@ -300,7 +300,7 @@ export class Vm {
   }
 
   #countCpuTrip(): void {
-    const help = 'Times a limit stopped something.';
+    const help = 'Times a limit stopped something, by its name in the limits table.';
     const limit = this.#cpu.limitMs === LIMITS.filterCpuMs ? 'filterCpuMs' : 'filterStartMs';
     this.deps.metrics.counter('tulle_limit_trips_total', help, { limit }).add(1);
   }
