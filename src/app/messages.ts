@@ -14,6 +14,8 @@ export interface WorkerOptions {
   readonly index: number;
   readonly accessLog: string;
   readonly accessLogFormat: string;
+  /** Directory for recordings of what passes filters; '' for none. */
+  readonly record: string;
   readonly logLevel: LogLevel;
   /** Cell `index` is this worker's: it counts up with every beat. */
   readonly beats: SharedArrayBuffer;

@@ -14,6 +14,8 @@ export interface UpOptions {
   readonly accessLog: string;
   /** `json`, `text`, or a template; known to compile. */
   readonly accessLogFormat: string;
+  /** An existing directory for recordings of what passes filters; default: none are made. */
+  readonly record?: string;
   readonly logLevel: LogLevel;
   /** How requests in flight are waited for at SIGTERM. */
   readonly drainMs: number;

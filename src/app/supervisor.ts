@@ -144,11 +144,12 @@ export class Supervisor {
   }
 
   #fill(index: number): void {
-    const { accessLog, accessLogFormat, logLevel } = this.#options;
+    const { accessLog, accessLogFormat, logLevel, record = '' } = this.#options;
     const options: WorkerOptions = {
       index,
       accessLog,
       accessLogFormat,
+      record,
       logLevel,
       beats: this.#beats.buffer,
       instanceBudget: this.#budget.shared,

@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
@@ -26,6 +27,7 @@ import {
   type WorkerFigures,
   type WorkerOptions,
 } from './messages.ts';
+import type { Recorder } from './workbench/record/recorder.ts';
 
 const DELAY_TICK_MS = 20;
 const NOTHING_APPLIED: Applied = { bindFailures: [], filterFailures: [] };
@@ -76,6 +78,8 @@ const tap = new TapBuffer((batch) => post({ type: 'tap', batch }));
 
 const shared = attachSharedState(options.sharedState, options.index, systemScheduler);
 
+const recorder = options.record === '' ? null : await openRecorder(options.record);
+
 const plane = new DataPlane({
   clock: systemClock,
   scheduler: systemScheduler,
@@ -88,6 +92,7 @@ const plane = new DataPlane({
   shared,
   node: { id: hostname(), cluster: 'tulle' },
   logRequest: (info) => accessLog.write(info),
+  ...(recorder === null ? {} : { recorder }),
 });
 
 // The beat: a counter that stands still as soon as the event loop does. The first says that the
@@ -103,6 +108,18 @@ delay.enable();
 port.on('message', (message: ToWorker) => {
   void handle(message);
 });
+
+/** Its code is loaded by those who record. */
+async function openRecorder(directory: string): Promise<Recorder | null> {
+  const { Recorder } = await import('./workbench/record/recorder.ts');
+  const path = join(directory, `worker-${options.index}.jsonl`);
+  try {
+    return new Recorder({ path, clock: systemClock, log });
+  } catch (error) {
+    log.write('error', `nothing is recorded: ${error instanceof Error ? error.message : error}`);
+    return null;
+  }
+}
 
 let applying: Promise<void> = Promise.resolve();
 let draining = false;
@@ -126,6 +143,7 @@ async function handle(message: ToWorker): Promise<void> {
       shared.close();
       tap.close();
       await accessLog.close();
+      await recorder?.close();
       post({ type: 'stopped' });
       break;
     case 'reopen':

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import type { FilterSource } from '../app/workbench/workbench-filter.ts';
 import type { LogLevel } from '../base/log.ts';
 import { collect, oneOf, parseLogLevel } from './flags.ts';
 import { CliError, type CliIo, EXIT_OK, EXIT_PROBLEM } from './io.ts';
@@ -32,6 +33,7 @@ interface RunFlags {
   readonly trace: 'text' | 'json';
   readonly logLevel: LogLevel;
   readonly inspect?: number | true;
+  readonly replay?: string;
 }
 
 export function addFilterRun(group: Command, io: CliIo, onExit: (code: number) => void): void {
@@ -49,6 +51,7 @@ export function addFilterRun(group: Command, io: CliIo, onExit: (code: number) =
     .option('--trace <format>', 'text or json', (text) => oneOf(text, ['text', 'json']), 'text')
     .option('--log-level <level>', 'of its log: trace, debug, info...', parseLogLevel, 'trace')
     .option('--inspect [port]', 'wait for Chrome DevTools', parsePort)
+    .option('--replay <file>', 'requests that tulle up --record wrote down, instead of one')
     .addHelpText('after', HELP)
     .action(async (filter: string, flags: RunFlags) => {
       onExit(await runOnce(filter, flags, io));
@@ -66,6 +69,7 @@ async function runOnce(path: string, flags: RunFlags, io: CliIo): Promise<number
   const { script, source } = await readInputs(path, flags);
   const module = await loadFilter(path, flags.inspect !== undefined);
   if (typeof module === 'string') throw new CliError(module, EXIT_PROBLEM);
+  if (flags.replay !== undefined) return replayFile(flags.replay, module, source, flags, io);
   const paint = paintOf(io.outColor);
   const asJson = flags.trace === 'json';
   const json = (value: object): void => io.out(`${JSON.stringify(value)}\n`);
@@ -79,6 +83,23 @@ async function runOnce(path: string, flags: RunFlags, io: CliIo): Promise<number
   if (asJson) json(resultJson(run));
   else io.out(resultText(run, paint));
   return run.verdict === 'forwarded' || run.verdict === 'answered' ? EXIT_OK : EXIT_PROBLEM;
+}
+
+async function replayFile(
+  file: string,
+  module: WebAssembly.Module,
+  source: FilterSource,
+  flags: RunFlags,
+  io: CliIo,
+): Promise<number> {
+  const { ScriptError } = await import('../app/workbench/read-script.ts');
+  const { replayAll } = await import('./filter-replay.ts');
+  try {
+    return await replayAll(module, source, file, flags.trace === 'json', io);
+  } catch (error) {
+    if (error instanceof ScriptError) throw new CliError(error.message);
+    throw error;
+  }
 }
 
 async function readInputs(path: string, flags: RunFlags) {

@@ -1,6 +1,6 @@
 /** `tulle up`: runs gateway, filters and services from resource files until it is told to stop. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { HostPort, Terminal, UpOptions } from '../app/options.ts';
@@ -36,6 +36,7 @@ interface UpFlags {
   readonly admin: HostPort | 'off';
   readonly accessLog: string;
   readonly accessLogFormat: string;
+  readonly record?: string;
   readonly logLevel: LogLevel;
   readonly drainTimeout: number;
   readonly cacheDir?: string;
@@ -66,6 +67,7 @@ export function addUp(
       'json, text, or a template with operators such as %RESPONSE_CODE%',
       'json',
     )
+    .option('--record <directory>', 'write down what passes filters, for tulle filter run --replay')
     .option('--log-level <level>', 'trace, debug, info, warn, error or off', parseLogLevel, 'info')
     .addOption(drainOption())
     .option('--cache-dir <path>', 'where fetched modules are kept (default: ~/.cache/tulle)')
@@ -98,6 +100,7 @@ function upOptions(flags: UpFlags, io: CliIo): UpOptions {
     admin: flags.admin === 'off' ? null : flags.admin,
     accessLog: flags.accessLog,
     accessLogFormat: flags.accessLogFormat,
+    ...(flags.record === undefined ? {} : { record: recordDirectory(flags.record) }),
     logLevel: flags.logLevel,
     drainMs: flags.drainTimeout,
     fetch: {
@@ -106,6 +109,16 @@ function upOptions(flags: UpFlags, io: CliIo): UpOptions {
     },
     terminal: terminalOf(io, flags.accessLog),
   };
+}
+
+/** Made where it is not there. */
+function recordDirectory(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true });
+    return resolve(path);
+  } catch (error) {
+    throw new CliError(`--record ${path}: ${(error as Error).message}`);
+  }
 }
 
 /** What `-f` names, or ./tulle.yaml. */

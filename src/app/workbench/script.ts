@@ -36,6 +36,8 @@ export interface CalloutScript {
   readonly response: ResponseScript | null;
   /** Before it comes; no time is spent. */
   readonly delayMs: number;
+  /** Answers one call only; default: all that fit. */
+  readonly once?: boolean;
 }
 
 export interface ExchangeScript {
@@ -43,7 +45,7 @@ export interface ExchangeScript {
   readonly response: ResponseScript;
   readonly callouts: readonly CalloutScript[];
   /** Path with dots -> value; they go before those of the request itself. */
-  readonly properties: ReadonlyMap<string, string | number | boolean>;
+  readonly properties: ReadonlyMap<string, string | number | boolean | Uint8Array>;
 }
 
 export const DEFAULT_REQUEST: RequestScript = {

@@ -16,12 +16,12 @@ import type { CalloutScript, ResponseScript } from './script.ts';
 import type { TraceSink } from './trace.ts';
 
 export class ScriptedCallouts implements Callouts {
-  readonly #scripts: readonly CalloutScript[];
+  readonly #scripts: CalloutScript[];
   readonly #scheduler: Scheduler;
   readonly #sink: TraceSink;
 
   constructor(scripts: readonly CalloutScript[], scheduler: Scheduler, sink: TraceSink) {
-    this.#scripts = scripts;
+    this.#scripts = scripts.slice();
     this.#scheduler = scheduler;
     this.#sink = sink;
   }
@@ -63,12 +63,14 @@ export class ScriptedCallouts implements Callouts {
   }
 
   #find(target: string, method: string, path: string): CalloutScript | null {
-    const found = this.#scripts.find(
+    const at = this.#scripts.findIndex(
       (script) =>
         (script.target ?? target) === target &&
         (script.method ?? method) === method &&
         (script.path ?? path) === path,
     );
+    const found = this.#scripts[at];
+    if (found?.once === true) this.#scripts.splice(at, 1);
     return found ?? null;
   }
 }

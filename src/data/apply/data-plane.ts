@@ -27,6 +27,7 @@ import type { ExchangeDeps } from '../exchange/deps.ts';
 import { HttpDate } from '../exchange/http-date.ts';
 import { MirrorBudget } from '../exchange/mirrors.ts';
 import type { BindTables } from '../exchange/tables.ts';
+import type { FilterRecorder } from '../filter/recorder.ts';
 import { BindServer } from '../listen/bind-server.ts';
 import { buildBindTables } from './bind-tables.ts';
 import { ClusterSet, type ClusterSetDeps } from './cluster-set.ts';
@@ -41,6 +42,8 @@ export interface DataPlaneDeps
     Pick<PluginDeps, 'budget' | 'node' | 'shared'> {
   newId(): string;
   readonly logRequest: ExchangeDeps['logRequest'];
+  /** Absent: nothing is recorded. */
+  readonly recorder?: FilterRecorder;
 }
 
 /** What the admin pages show of a worker. */
@@ -157,11 +160,19 @@ export class DataPlane {
       const { FilterSet } = await import('./filter-set.ts');
       const { WorkerCallouts } = await import('../callout/worker-callouts.ts');
       this.#callouts = new WorkerCallouts({ ...deps, wheel: this.#wheel });
-      this.#filters = new FilterSet({
-        ...deps,
-        metrics: deps.registry,
-        callouts: this.#callouts,
-      });
+      const { recorder } = deps;
+      const parts = { ...deps, metrics: deps.registry };
+      this.#filters =
+        recorder === undefined
+          ? new FilterSet({ ...parts, callouts: this.#callouts })
+          : new FilterSet(
+              {
+                ...parts,
+                callouts: recorder.callouts(this.#callouts),
+                watch: recorder.watch,
+              },
+              recorder,
+            );
     }
     if (services.length > 0 && this.#services === null) {
       const { ServiceSet } = await import('./service-set.ts');

@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { WasmFilter } from '../../config/wasm.ts';
 import type { PluginDeps } from '../../runtime/proxy-wasm/host.ts';
 import type { HttpFilterFactory } from '../filter/contract.ts';
+import type { FilterRecorder } from '../filter/recorder.ts';
 import { createWasmFilterFactory, type WasmFilterFactory } from '../filter/wasm/factory.ts';
 import { ABSENT_GUEST, type GuestModule, type GuestModules } from './guests.ts';
 import type { FilterFailure } from './outcome.ts';
@@ -16,6 +17,8 @@ interface Entry {
   readonly config: WasmFilter;
   readonly sha256: string;
   readonly factory: WasmFilterFactory;
+  /** What requests pass: `factory`, maybe with a recorder around it. */
+  readonly served: HttpFilterFactory;
   /** Why it did not start; null where it did. */
   readonly startProblem: string | null;
 }
@@ -29,11 +32,13 @@ export interface FilterUpdate {
 
 export class FilterSet {
   readonly #deps: PluginDeps;
+  readonly #recorder: FilterRecorder | null;
   #entries = new Map<string, Entry>();
   #unused: Entry[] = [];
 
-  constructor(deps: PluginDeps) {
+  constructor(deps: PluginDeps, recorder: FilterRecorder | null = null) {
     this.#deps = deps;
+    this.#recorder = recorder;
   }
 
   /** Call {@link retireUnused} once nothing refers to the factories before. */
@@ -49,7 +54,7 @@ export class FilterSet {
     }
     this.#entries = entries;
     return {
-      factories: new Map([...entries].map(([id, { factory }]) => [id, factory])),
+      factories: new Map([...entries].map(([id, { served }]) => [id, served])),
       failures,
     };
   }
@@ -77,7 +82,8 @@ export class FilterSet {
 
   #start(config: WasmFilter, guest: GuestModule): Entry {
     const factory = createWasmFilterFactory(config, guest.module ?? guest.reason, this.#deps);
-    return { config, sha256: guest.sha256, factory, startProblem: factory.problem };
+    const served = this.#recorder?.around(factory, config) ?? factory;
+    return { config, sha256: guest.sha256, factory, served, startProblem: factory.problem };
   }
 }
 
