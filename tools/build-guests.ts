@@ -11,21 +11,34 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 interface Guest {
-  /** From the root of the tree; also the crate's name. */
+  /** Also the crate's. */
+  readonly name: string;
+  /** From the root of the tree. */
   readonly dir: string;
   readonly target: string;
   /** Where the module is committed. */
   readonly outputs: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** For C. */
+  readonly flags: readonly string[];
 }
 
 const ROOT = resolve(import.meta.dirname, '..');
 
 const guest = (name: string, ...folders: readonly string[]): Guest => ({
+  name,
   dir: `test/guests/${name}`,
   target: 'wasm32-wasip1',
   outputs: ['test/guests', ...folders].map((folder) => `${folder}/${name}.wasm`),
   env: {},
+  flags: [],
+});
+
+/** The C filter as a module of one version of the ABI. */
+const filterC = (suffix: string, abi: number): Guest => ({
+  ...guest(`filter-c${suffix}`),
+  dir: 'test/guests/filter-c',
+  flags: ['-mexec-model=reactor', `-DABI=${abi}`],
 });
 
 const GUESTS: readonly Guest[] = [
@@ -35,6 +48,9 @@ const GUESTS: readonly Guest[] = [
   guest('filter-go'),
   guest('filter-as'),
   guest('filter-solo'),
+  filterC('', 21),
+  filterC('-0-2-0', 20),
+  filterC('-0-1-0', 10),
   guest('c-files'),
   guest('cgi-hello', 'examples/modules'),
   guest('js-hello', 'examples/modules'),
@@ -57,7 +73,7 @@ function build(one: Guest): string {
   const built = join(mkdtempSync(join(tmpdir(), 'guest-')), 'main.wasm');
   if (existsSync(join(cwd, 'go.mod'))) buildGo(one, built);
   else if (existsSync(join(cwd, 'index.as'))) buildAssemblyScript(cwd, built);
-  else buildC(cwd, built);
+  else buildC(one, built);
   return built;
 }
 
@@ -89,19 +105,18 @@ function buildAssemblyScript(cwd: string, built: string): void {
   execFileSync('npm', ['run', 'build', '--', built], { cwd: dir, stdio: 'inherit' });
 }
 
-function buildC(cwd: string, built: string): void {
+function buildC({ dir, flags: own }: Guest, built: string): void {
   const flags = ['--target=wasm32-wasi', '-Os', '-s', '-Wl,-z,stack-size=65536'];
-  const args = ['-m', 'ziglang', 'cc', ...flags, 'main.c', '-o', built];
-  execFileSync('python3', args, { cwd, stdio: 'inherit' });
+  const args = ['-m', 'ziglang', 'cc', ...flags, ...own, 'main.c', '-o', built];
+  execFileSync('python3', args, { cwd: join(ROOT, dir), stdio: 'inherit' });
 }
 
-function buildCrate({ dir, target, env }: Guest, cwd: string): string {
+function buildCrate({ name, dir, target, env }: Guest, cwd: string): string {
   const targetDir = process.env['CARGO_TARGET_DIR'] ?? join(cwd, 'target');
   const options = { cwd, stdio: 'inherit', env: { ...process.env, ...env } } as const;
   execFileSync('cargo', ['fetch', '--target', target], options);
   const flags = `target.${target}.rustflags=[${remapping()}]`;
   execFileSync('cargo', ['build', '--release', '--target', target, '--config', flags], options);
-  const name = dir.slice(dir.lastIndexOf('/') + 1);
   const built = [`${name}.wasm`, `${name.replaceAll('-', '_')}.wasm`]
     .map((file) => join(targetDir, target, 'release', file))
     .find((file) => existsSync(file));
@@ -119,6 +134,5 @@ function commit(built: string, outputs: readonly string[]): void {
 
 const wanted = process.argv.slice(2);
 for (const one of GUESTS) {
-  const name = one.dir.slice(one.dir.lastIndexOf('/') + 1);
-  if (wanted.length === 0 || wanted.includes(name)) commit(build(one), one.outputs);
+  if (wanted.length === 0 || wanted.includes(one.name)) commit(build(one), one.outputs);
 }

@@ -98,9 +98,17 @@ export const CALLOUTS: readonly Case[] = [
     expect: { status: 200, body: 'hello', notes: /fetch_bare:callout 2/ },
   },
   {
+    id: 'callout-nobody-waits-for',
+    setup: 'callouts',
+    steps: `req-head=${FETCH}`,
+    answer: answer(sized('hello'), { after: 'call ' }),
+    expect: { status: 200, body: 'hello', notes: /call some 5 0/ },
+  },
+  {
     id: 'callout-answered-after-the-request',
     setup: 'callouts',
     steps: `req-head=${FETCH}`,
+    calloutAnswer: answer(sized('late'), { after: 'delete' }),
     expect: { status: 200, body: 'hello' },
   },
 ];

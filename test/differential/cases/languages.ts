@@ -13,9 +13,14 @@ interface Guest {
 
 const ALL = ['edit', 'block', 'upper', 'trailers', 'ask', 'wait', 'everything', 'trap'];
 
+const C = ALL.filter((ability) => ability !== 'everything');
+
 const GUESTS: readonly Guest[] = [
   { name: 'filter-go', can: ALL },
   { name: 'filter-as', can: ALL },
+  { name: 'filter-c', can: C },
+  { name: 'filter-c-0-2-0', can: C },
+  { name: 'filter-c-0-1-0', can: C },
   { name: 'filter-solo', can: ['edit', 'block', 'trailers', 'ask', 'trap'] },
 ];
 

@@ -62,6 +62,8 @@ export interface AnswerPlan {
   readonly body: BodyPlan | null;
   /** Sent before the request's body has been read. */
   readonly early: boolean;
+  /** Waits until the guest has noted something that begins so. */
+  readonly after?: string;
 }
 
 export const answer = (body: BodyPlan | null, over: Partial<AnswerPlan> = {}): AnswerPlan => ({
@@ -72,13 +74,21 @@ export const answer = (body: BodyPlan | null, over: Partial<AnswerPlan> = {}): A
   ...over,
 });
 
-/** `shown(n)`: resolves once the guest has seen `n` pieces of the answer. */
-export function answerer(plan: AnswerPlan, shown: (pieces: number) => Promise<unknown>): Answerer {
+/** What an upstream can wait for. */
+export interface Waits {
+  /** The guest has seen so many pieces of the answer. */
+  readonly shown: (pieces: number) => Promise<unknown>;
+  /** The guest has noted something that begins so. */
+  readonly noted: (text: string) => Promise<unknown>;
+}
+
+export function answerer(plan: AnswerPlan, { shown, noted }: Waits): Answerer {
   return async (connection, request) => {
     if (!plan.early) {
       const { cut } = await request;
       if (cut) return;
     }
+    if (plan.after !== undefined) await noted(plan.after);
     connection.send(`HTTP/1.1 ${plan.status}\r\n${plan.fields}${framingLine(plan.body)}\r\n`);
     if (plan.body !== null) await sendBody(connection, plan.body, shown);
   };

@@ -23,14 +23,15 @@ export async function runCase(one: Case, host: Host): Promise<Outcome> {
   /** Waits for so many body callbacks of the filter that sees the body first. */
   const shown = (callback: string) => (pieces: number) =>
     notes.until(one.id, (all) => callbacks(all, callback) >= pieces);
+  const noted = (start: string): Promise<boolean> =>
+    notes.until(one.id, (all) => all.some(({ text }) => text.startsWith(start)));
   if (one.answer !== undefined) {
-    host.backend.answerWith(one.id, answerer(one.answer, shown('res-body')));
+    const waits = { shown: shown('res-body'), noted };
+    host.backend.answerWith(one.id, answerer(one.answer, waits));
   }
   if (one.calloutAnswer !== undefined) {
-    host.callout.answerWith(
-      one.id,
-      answerer(one.calloutAnswer, async () => {}),
-    );
+    const waits = { shown: async () => {}, noted };
+    host.callout.answerWith(one.id, answerer(one.calloutAnswer, waits));
   }
   const client = await RawClient.connect(host.port(one.setup));
   try {
