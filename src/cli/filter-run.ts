@@ -151,6 +151,6 @@ starts: set breakpoints in its source (below wasm:// or file://; DWARF needs the
 DevTools Support (DWARF)"), then resume.
 `);
   inspector.waitForDebugger();
-  // oxlint-disable-next-line no-debugger
+  // oxlint-disable-next-line no-debugger -- whoever asked for a debugger is to stop here
   debugger;
 }

@@ -111,10 +111,10 @@ function upOptions(flags: UpFlags, io: CliIo): UpOptions {
   };
 }
 
-/** Made where it is not there. */
+/** Made where it is not there; what is recorded is for its owner alone. */
 function recordDirectory(path: string): string {
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path, { recursive: true, mode: 0o700 });
     return resolve(path);
   } catch (error) {
     throw new CliError(`--record ${path}: ${(error as Error).message}`);

@@ -153,7 +153,7 @@ export function bytesText(bytes: Uint8Array): string {
 function textOf(bytes: Uint8Array): string | null {
   try {
     const text = utf8.decode(bytes);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    // oxlint-disable-next-line no-control-regex -- these are what is looked for
     return /[\u0000-\u0008\u000e-\u001f]/.test(text) ? null : text;
   } catch {
     return null;
