@@ -337,3 +337,16 @@ test('a network filter is refused and closed', () => {
   assert.deepEqual(codes(found.problems), ['error not-served spec.type']);
   assert.equal(found.snapshot.filters[0]?.module.path, '');
 });
+
+test('an annotation lets a held head hold only the head', () => {
+  const annotated = (value: string): string =>
+    plugin('a', '', `, annotations: {tulle.dev/allow-on-headers-stop-iteration: ${value}}`);
+  assert.equal(only(annotated('"true"'))?.headersStopIteration, true);
+  assert.equal(only(annotated('"false"'))?.headersStopIteration, false);
+  assert.equal(only(plugin('a'))?.headersStopIteration, false);
+  const wrong = mesh(`${MESH}${annotated('"yes"')}`);
+  assert.equal(wrong.snapshot.filters[0]?.headersStopIteration, false);
+  assert.deepEqual(codes(wrong.problems), [
+    'error bad-value metadata.annotations.tulle.dev/allow-on-headers-stop-iteration',
+  ]);
+});
