@@ -14,9 +14,8 @@ export async function replayAll(
   io: CliIo,
 ): Promise<number> {
   const { systemClock } = await import('../base/clock.ts');
-  const { readRecordings, replay, sameConfiguration } = await import(
-    '../app/workbench/record/replay.ts'
-  );
+  const { readRecordings } = await import('../app/workbench/record/read-recordings.ts');
+  const { replay, sameConfiguration } = await import('../app/workbench/record/replay.ts');
   let different = 0;
   let skipped = 0;
   const recordings = readRecordings(file);

@@ -44,7 +44,7 @@ function seconds(results: readonly TestResult[]): string {
   return (results.reduce((sum, { ms }) => sum + ms, 0) / 1_000).toFixed(3);
 }
 
-export function placeText({ file, line, column }: Location): string {
+function placeText({ file, line, column }: Location): string {
   return `${file}:${line}:${column}`;
 }
 

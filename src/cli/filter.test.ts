@@ -114,12 +114,12 @@ describe('tulle filter run', () => {
     let stops = 0;
     const socket = new WebSocket(url);
     const send = (method: string): void => socket.send(JSON.stringify({ id: 1, method }));
-    socket.onopen = () => {
+    socket.addEventListener('open', () => {
       send('Debugger.enable');
       send('Runtime.runIfWaitingForDebugger');
-    };
+    });
     let sawModule = false;
-    socket.onmessage = ({ data }) => {
+    socket.addEventListener('message', ({ data }) => {
       const message = JSON.parse(String(data)) as { method?: string; params?: { url?: string } };
       if (message.method === 'Debugger.scriptParsed') {
         sawModule ||= message.params?.url?.startsWith('wasm://') === true;
@@ -128,7 +128,7 @@ describe('tulle filter run', () => {
       stops++;
       send('Debugger.resume');
       socket.close();
-    };
+    });
     await closed;
     assert.equal(stops, 1);
     assert.ok(sawModule);

@@ -102,7 +102,7 @@ function onlyDocument<T>(path: string, text: string, schema: Schema): T {
   return document.value;
 }
 
-export function problemsText(problems: readonly Problem[]): string {
+function problemsText(problems: readonly Problem[]): string {
   return problems.map(formatProblem).join('\n');
 }
 

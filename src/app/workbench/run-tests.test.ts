@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ManualClock } from '../../base/clock.ts';
 import { runTests, type TestResult, testFiles } from './run-tests.ts';
 import { readTestFile } from './test-file.ts';

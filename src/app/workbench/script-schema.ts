@@ -74,7 +74,7 @@ const BASE64 = {
 };
 const base64 = object<{ base64: string }>({ base64: required(text(BASE64)) });
 
-export const bytes: Schema = (value, inspection) => {
+const bytes: Schema = (value, inspection) => {
   (isRecord(value) ? base64 : scalar)(value, inspection);
 };
 
@@ -84,7 +84,7 @@ const headerValues = mapOf((value, inspection) => {
   (Array.isArray(value) ? manyScalars : scalar)(value, inspection);
 });
 
-export const headers: Schema = (value, inspection) => {
+const headers: Schema = (value, inspection) => {
   headerValues(value, inspection);
   if (!isRecord(value)) return;
   for (const name of Object.keys(value)) {
@@ -200,7 +200,7 @@ function framed(fields: Fields, source: MessageText, chunks: readonly Uint8Array
 }
 
 /** Values as they travel: one char a byte. */
-export function fieldsOf(source: HeadersText | undefined): Fields {
+function fieldsOf(source: HeadersText | undefined): Fields {
   const fields: Fields = [];
   for (const [name, value] of Object.entries(source ?? {})) {
     const values = Array.isArray(value) ? (value as readonly Scalar[]) : [value as Scalar];

@@ -3,7 +3,6 @@
  * document's; what neither says has a default. Paths are relative to the file.
  */
 
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { FieldPath, Location, Problem } from '../../control/resource.ts';
 import { int, oneOf, text } from '../../control/schema/scalars.ts';
@@ -18,6 +17,7 @@ import {
 } from '../../control/schema/schema.ts';
 import { STATUS_NAMES } from './guest-values.ts';
 import { type Matcher, matcher, optionalMatcher } from './matcher.ts';
+import { readBytes } from './read-script.ts';
 import { readYaml } from './read-yaml.ts';
 import {
   type CalloutText,
@@ -192,10 +192,10 @@ export interface TestFile {
   readonly problems: readonly Problem[];
 }
 
-/** Never throws for what is in the file. */
+/** Throws a `ScriptError` where the file cannot be read, and never for what is in it. */
 export function readTestFile(file: string): TestFile {
-  const text = readFileSync(file, 'utf8');
-  const { documents, problems } = readYaml<SuiteText>(file, text, suiteSchema);
+  const content = readBytes(file).toString();
+  const { documents, problems } = readYaml<SuiteText>(file, content, suiteSchema);
   const cases: TestCase[] = [];
   const found: Problem[] = [...problems];
   for (const { value, at } of documents) {

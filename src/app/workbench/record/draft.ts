@@ -22,7 +22,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 const ENTRIES_MAX = 1_000;
 
 /** A message on one side of the filter. */
-export class Side<H> {
+class Side<H> {
   head: H | null = null;
   trailers: Pairs | null = null;
   truncated = false;

@@ -65,7 +65,7 @@ export interface Recording {
 
 export const RECORDING_VERSION = 1;
 
-export const REDACTED = '(redacted)';
+const REDACTED = '(redacted)';
 const SECRETS: ReadonlySet<string> = new Set([
   'authorization',
   'proxy-authorization',

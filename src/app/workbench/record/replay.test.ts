@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import * as fc from 'fast-check';
 import { ManualClock, systemClock } from '../../../base/clock.ts';
 import { silentLog } from '../../../base/log.ts';
 import type { WasmFilter } from '../../../config/wasm.ts';
@@ -11,13 +12,15 @@ import { MetricsRegistry } from '../../../observe/metrics.ts';
 import { InstanceBudget } from '../../../runtime/instance/budget.ts';
 import { createSharedState } from '../../../runtime/proxy-wasm/shared-state.ts';
 import { JumpingClock } from '../clock.ts';
+import { ScriptError } from '../read-script.ts';
 import type { RequestFile } from '../script-schema.ts';
 import { ScriptedCallouts } from '../scripted-callouts.ts';
 import { ScriptedExchange } from '../scripted-exchange.ts';
 import { GUESTS, scriptOf } from '../testing/bench.ts';
 import { loadFilter } from '../workbench-filter.ts';
+import { readRecordings } from './read-recordings.ts';
 import { Recorder } from './recorder.ts';
-import { readRecordings, replay, sameConfiguration } from './replay.ts';
+import { replay, sameConfiguration } from './replay.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tulle-replay-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
@@ -155,11 +158,36 @@ describe('replay', () => {
       ['\n{', /odd\.jsonl:2: is no JSON/],
       ['{"version": 9}', /:1: is no recording of version 1/],
       ['null', /:1: is no recording/],
-      ['{"version": 1, "filter": "x"}', /lacks fields/],
+      ['{"version": 1, "filter": "x"}', /"configSha256" of the recording is damaged/],
     ] as const) {
       writeFileSync(path, text);
       assert.throws(() => readRecordings(path), problem);
     }
+  });
+
+  it('refuses or replays whatever a line holds, and never throws anything else', async () => {
+    const path = await record('header-filter', [{ path: '/blocked' }]);
+    const whole = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    const module = await moduleOf('header-filter');
+    const filter = {
+      path,
+      configuration: '',
+      pluginName: '',
+      env: [],
+      headersStopIteration: false,
+    };
+    const damaged = join(dir, 'damaged.jsonl');
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(whole)), fc.jsonValue(), (name, value) => {
+        writeFileSync(damaged, JSON.stringify({ ...whole, [name]: value }));
+        try {
+          for (const one of readRecordings(damaged)) replay(module, filter, one, new ManualClock());
+        } catch (error) {
+          assert.ok(error instanceof ScriptError, String(error));
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('writes one line of ASCII a request', async () => {

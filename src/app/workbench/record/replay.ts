@@ -5,7 +5,6 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
-import { readBytes, ScriptError } from '../read-script.ts';
 import { type FilterRun, runFilter } from '../run-filter.ts';
 import type { ExchangeScript, RequestScript, ResponseScript } from '../script.ts';
 import { DEFAULT_RESPONSE } from '../script.ts';
@@ -14,7 +13,6 @@ import { joined } from '../scripted-callouts.ts';
 import type { FilterSource } from '../workbench-filter.ts';
 import {
   type Pairs,
-  RECORDING_VERSION,
   type RecordedBody,
   type RecordedRequest,
   type RecordedResponse,
@@ -37,45 +35,6 @@ export interface Replayed {
   /** Why it was not replayed; '' where it was. */
   readonly skipped: string;
   readonly differences: readonly ReplayDifference[];
-}
-
-/** Recordings with their lines. Throws a {@link ScriptError} with the line that is none. */
-export function readRecordings(path: string): { line: number; recording: Recording }[] {
-  const lines = readBytes(path).toString().split('\n');
-  const found: { line: number; recording: Recording }[] = [];
-  for (const [index, text] of lines.entries()) {
-    if (text.trim() === '') continue;
-    found.push({ line: index + 1, recording: parse(text, `${path}:${index + 1}`) });
-  }
-  return found;
-}
-
-function parse(text: string, place: string): Recording {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new ScriptError(`${place}: is no JSON; write one recording a line, as --record does`);
-  }
-  const record = value as Partial<Recording> | null;
-  if (typeof record !== 'object' || record?.version !== RECORDING_VERSION) {
-    throw new ScriptError(`${place}: is no recording of version ${RECORDING_VERSION}`);
-  }
-  if (!isWhole(record)) throw new ScriptError(`${place}: is a recording that lacks fields`);
-  return record;
-}
-
-function isWhole(record: Partial<Recording>): record is Recording {
-  const lists = [record.callouts, record.callbacks, record.request?.headers];
-  const bodies = [record.request, record.response, record.sent, record.answered].filter(
-    (one) => one !== null && one !== undefined,
-  );
-  return (
-    typeof record.filter === 'string' &&
-    typeof record.properties === 'object' &&
-    [...lists, ...bodies.map(({ chunks }) => chunks)].every(Array.isArray) &&
-    bodies.every(({ headers }) => Array.isArray(headers) && headers.every(Array.isArray))
-  );
 }
 
 export function replay(
