@@ -157,7 +157,7 @@ function languageOf(
   if (/language: Rust|processed-by: rustc/.test(all)) return 'Rust';
   if (/processed-by: TinyGo/i.test(all) || has('asyncify_start_unwind')) return 'Go (TinyGo)';
   if (/language: Go|processed-by: Go/.test(all) || customs.has('go:buildid')) return 'Go';
-  if (has('__new') || imports('abort')) return 'AssemblyScript';
+  if (has('__new') || has('__retain') || imports('abort')) return 'AssemblyScript';
   if (/language: C_plus_plus/.test(all) || imports('emscripten_notify_memory_growth')) return 'C++';
   if (/processed-by: zig/i.test(all)) return 'Zig';
   return /language: C(?:\d\d|\b)|processed-by: clang/.test(all) ? 'C or C++' : null;
