@@ -4,7 +4,7 @@
  * wrong, Prometheus text at /metrics and plain text at /.
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { didYouMean } from '../base/did-you-mean.ts';
 import type { Log } from '../base/log.ts';
@@ -12,6 +12,9 @@ import { refusal } from './guard.ts';
 import { type Answer, jsonAnswer, PAGES, TAP_PATH } from './pages.ts';
 import type { AdminSource } from './source.ts';
 import { TapStreams } from './tap-stream.ts';
+
+// An import of this module reads all it exports, and one of them is a WebSocket client: 16 MB.
+const { createServer } = process.getBuiltinModule('node:http');
 
 export interface AdminOptions {
   readonly host: string;

@@ -42,6 +42,12 @@ const ENTRY = new URL(
   import.meta.url,
 );
 
+/**
+ * A request leaves some 6 KB of garbage and hardly anything that lives, so a small young generation
+ * is collected often and for next to nothing; see docs/decisions/0004-memory.md.
+ */
+const YOUNG_MB_MAX = 12;
+
 export class WorkerSlot {
   readonly index: number;
   /** Unique over the process's life: a replacement has another. */
@@ -67,7 +73,11 @@ export class WorkerSlot {
     this.startedMs = nowMs;
     this.ended = this.#end.promise;
     this.#events = events;
-    this.#worker = new Worker(ENTRY, { workerData: options, name: `tulle-${options.index}` });
+    this.#worker = new Worker(ENTRY, {
+      workerData: options,
+      name: `tulle-${options.index}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },
+    });
     this.#worker.on('message', (message: FromWorker) => this.#message(message));
     this.#worker.on('error', (error: unknown) => {
       this.#error = error;

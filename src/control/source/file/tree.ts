@@ -7,7 +7,8 @@
  * become a huge value; `<<` merges; repeated keys are found in linear time.
  */
 
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document, Node } from 'yaml';
 import type { FieldPath } from '../../resource.ts';
 
 /** A syntax error or a value that cannot be built. */
@@ -36,6 +37,16 @@ export interface Trees {
 const ALIAS_VALUES_MAX = 100_000;
 const DEPTH_MAX = 128;
 
+type YamlPackage = typeof import('yaml');
+
+let loaded: YamlPackage | undefined;
+
+/** The package takes 30 ms and 7 MB to load; files in the common shapes never need it. */
+function yaml(): YamlPackage {
+  loaded ??= createRequire(import.meta.url)('yaml') as YamlPackage;
+  return loaded;
+}
+
 /** Documents with an error are left out of `trees`. Never throws. */
 export function parseTrees(text: string): Trees {
   try {
@@ -48,7 +59,7 @@ export function parseTrees(text: string): Trees {
 }
 
 function buildTrees(text: string): Trees {
-  const documents = parseAllDocuments(text, {
+  const documents = yaml().parseAllDocuments(text, {
     keepSourceTokens: false,
     prettyErrors: false,
     uniqueKeys: false,
@@ -123,21 +134,23 @@ class TreeBuilder {
   }
 
   build(node: unknown): unknown {
-    if (isAlias(node)) return this.#buildAlias(node);
+    if (yaml().isAlias(node)) return this.#buildAlias(node);
     if (this.#copying > 0 && ++this.#copied > ALIAS_VALUES_MAX) return null;
     if (this.#copying === 0) {
       const anchor = (node as { anchor?: string } | null | undefined)?.anchor;
       if (anchor !== undefined) this.#nodeOfAnchor.set(anchor, node);
     }
-    if (isScalar(node)) return node.value;
-    if (!isMap(node) && !isSeq(node)) return null;
+    if (yaml().isScalar(node)) return node.value;
+    if (!yaml().isMap(node) && !yaml().isSeq(node)) return null;
     if (this.#depth >= DEPTH_MAX) {
       this.#fail(tooDeep(startOf(node, 0)));
       return null;
     }
     this.#depth++;
     this.#open.add(node);
-    const value = isMap(node) ? this.#buildMap(node.items) : node.items.map((i) => this.build(i));
+    const value = yaml().isMap(node)
+      ? this.#buildMap(node.items)
+      : node.items.map((i) => this.build(i));
     this.#open.delete(node);
     this.#depth--;
     return value;
@@ -189,8 +202,12 @@ class TreeBuilder {
   }
 
   #keyText(key: unknown): string | null {
-    const value = isAlias(key) ? this.#buildAlias(key) : isScalar(key) ? key.value : undefined;
-    if (isScalar(key)) this.build(key);
+    const value = yaml().isAlias(key)
+      ? this.#buildAlias(key)
+      : yaml().isScalar(key)
+        ? key.value
+        : undefined;
+    if (yaml().isScalar(key)) this.build(key);
     if (typeof value === 'string') return value;
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
     const remedy = 'Write the name of a field, or text in quotes.';
@@ -226,21 +243,21 @@ class TreeBuilder {
   }
 
   #step(node: unknown, part: string | number): { offset: number; node: unknown } | null {
-    if (isSeq(node)) {
+    if (yaml().isSeq(node)) {
       const item = typeof part === 'number' ? node.items[part] : undefined;
       return item === undefined ? null : { offset: startOf(item, 0), node: item };
     }
-    if (!isMap(node)) return null;
+    if (!yaml().isMap(node)) return null;
     for (const { key, value } of node.items) {
       const name = this.#behind(key);
-      if (isScalar(name) && !isMergeKey(key) && String(name.value) === String(part)) {
+      if (yaml().isScalar(name) && !isMergeKey(key) && String(name.value) === String(part)) {
         return { offset: startOf(key, 0), node: value };
       }
     }
     for (const { key, value } of node.items) {
       if (!isMergeKey(key)) continue;
       const source = this.#behind(value);
-      for (const each of isSeq(source) ? source.items : [source]) {
+      for (const each of yaml().isSeq(source) ? source.items : [source]) {
         const step = this.#step(this.#behind(each), part);
         if (step !== null) return step;
       }
@@ -249,7 +266,7 @@ class TreeBuilder {
   }
 
   #behind(node: unknown): unknown {
-    return isAlias(node) ? this.#nodeOfAlias.get(node) : node;
+    return yaml().isAlias(node) ? this.#nodeOfAlias.get(node) : node;
   }
 }
 
@@ -257,7 +274,7 @@ class TreeBuilder {
 const PROBLEMS_MAX = 100;
 
 function isMergeKey(key: unknown): boolean {
-  return isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
+  return yaml().isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
 }
 
 function put(record: Record<string, unknown>, name: string, value: unknown): void {
