@@ -7,7 +7,7 @@
  * is watched itself, and through its parent for the case that it is replaced as a whole; a link also
  * where it leads. After each change the set of watches is made anew.
  *
- * One save is many events, so the call waits for 25 ms of quiet, or 250 ms where there is none. A
+ * One save is many events, so the call waits for 10 ms of quiet, or 250 ms where there is none. A
  * file caught half-written brings another event, hence another call. Where the system refuses a
  * watch (its number is limited) or a directory is not there yet, modification times are compared
  * once a second.
@@ -18,7 +18,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { Log } from '../../../base/log.ts';
 import { failureOf, isResourceFile, listFiles } from './list.ts';
 
-const QUIET_MS = 25;
+const QUIET_MS = 10;
 const DEBOUNCE_MS_MAX = 250;
 const POLL_MS = 1_000;
 
