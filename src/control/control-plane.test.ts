@@ -43,7 +43,8 @@ test('before the first load: version 0, and nothing', () => {
     binds: [],
     clusters: [],
     filters: [],
-    services: [], callees: [],
+    services: [],
+    callees: [],
   });
   assert.deepEqual([plane.problems, plane.status, plane.files], [[], [], []]);
 });
