@@ -73,6 +73,8 @@ export const LIMITS = {
   filterMemoryBytesMax: 256 * MIB,
   /** One callback of a filter; above it the request fails, and the guest is replaced. */
   filterCpuMs: 50,
+  /** What a plugin may ask for instead; less than `workerBeatMs`. */
+  filterCpuMsMax: 1_000,
   /** Each of a filter's start functions and its configuration; less than `workerBeatMs`. */
   filterStartMs: 1_500,
   /** A CGI guest's whole run (WasmService limits.wallTime). */

@@ -31,6 +31,8 @@ export interface WasmFilter {
   readonly failOpen: boolean;
   /** StopIteration for a head holds only the head: body callbacks go on (Envoy's `allow_on_headers_stop_iteration`). */
   readonly headersStopIteration: boolean;
+  /** Of one callback; absent: `LIMITS.filterCpuMs`. */
+  readonly cpuMs?: number;
   readonly env: readonly (readonly [name: string, value: string])[];
 }
 

@@ -1,8 +1,10 @@
 /** A WasmPlugin by itself: its place in the chain, its module and configuration, its ports. */
 
+import { LIMITS } from '../../base/limits.ts';
 import type { WasmFilter } from '../../config/wasm.ts';
 import type { Resource } from '../resource.ts';
 import type { WasmPluginSpec } from '../schema/types.ts';
+import { parseDurationMs } from '../schema/units.ts';
 import type { Soundness } from './broken.ts';
 import { type Context, keyOf } from './context.ts';
 import { ISTIO_GROUP } from './groups.ts';
@@ -72,6 +74,7 @@ export function compileFilter(
     configuration: configurationText(spec.pluginConfig),
     failOpen,
     headersStopIteration: stopsHeadersOnly(context, resource),
+    ...cpuLimit(context, resource),
     env: guestEnv(context, resource, spec.vmConfig?.env, ['spec', 'vmConfig', 'env']),
   };
 }
@@ -90,6 +93,24 @@ function stopsHeadersOnly({ report }: Context, resource: Resource): boolean {
     'Write "true" where the filter wants body callbacks while it holds a head.',
   );
   return false;
+}
+
+const CPU_LIMIT = 'tulle.dev/filter-cpu-limit';
+
+/** Istio's WasmPlugin has no field for it, either. */
+function cpuLimit({ report }: Context, resource: Resource): { readonly cpuMs?: number } {
+  const value = resource.annotations[CPU_LIMIT];
+  if (value === undefined) return {};
+  const cpuMs = parseDurationMs(value) ?? 0;
+  if (cpuMs > 0 && cpuMs <= LIMITS.filterCpuMsMax) return { cpuMs };
+  report.error(
+    resource,
+    ['metadata', 'annotations', CPU_LIMIT],
+    'bad-value',
+    `"${value}" is not a duration of 1ms to ${LIMITS.filterCpuMsMax}ms`,
+    'Write how long one callback of the filter may run, such as "200ms".',
+  );
+  return {};
 }
 
 function configurationText(config: WasmPluginSpec['pluginConfig']): string {

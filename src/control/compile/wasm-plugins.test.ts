@@ -350,3 +350,18 @@ test('an annotation lets a held head hold only the head', () => {
     'error bad-value metadata.annotations.tulle.dev/allow-on-headers-stop-iteration',
   ]);
 });
+
+test('an annotation gives the callbacks of a filter more time', () => {
+  const annotated = (value: string): string =>
+    plugin('a', '', `, annotations: {tulle.dev/filter-cpu-limit: ${value}}`);
+  assert.equal(only(annotated('200ms'))?.cpuMs, 200);
+  assert.equal(only(annotated('1s'))?.cpuMs, 1_000);
+  assert.equal(only(plugin('a'))?.cpuMs, undefined);
+  for (const value of ['2s', '0ms', 'soon', '"200"']) {
+    const wrong = mesh(`${MESH}${annotated(value)}`);
+    assert.equal(wrong.snapshot.filters[0]?.cpuMs, undefined, value);
+    assert.deepEqual(codes(wrong.problems), [
+      'error bad-value metadata.annotations.tulle.dev/filter-cpu-limit',
+    ]);
+  }
+});

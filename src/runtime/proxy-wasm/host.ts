@@ -21,6 +21,8 @@ export interface PluginSpec {
   readonly configuration: Uint8Array;
   /** StopIteration for a head holds only the head. */
   readonly headersStopIteration: boolean;
+  /** Of one callback; absent: `LIMITS.filterCpuMs`. */
+  readonly cpuMs?: number;
   readonly env: readonly (readonly [name: string, value: string])[];
 }
 

@@ -119,7 +119,7 @@ export class Vm {
       this.#running = false;
     }
     const problem = this.#startRoot(this.#exports);
-    this.#cpu.limitMs = LIMITS.filterCpuMs;
+    this.#cpu.limitMs = this.spec.cpuMs ?? LIMITS.filterCpuMs;
     return problem;
   }
 
@@ -301,7 +301,7 @@ export class Vm {
 
   #countCpuTrip(): void {
     const help = 'Times a limit stopped something, by its name in the limits table.';
-    const limit = this.#cpu.limitMs === LIMITS.filterCpuMs ? 'filterCpuMs' : 'filterStartMs';
+    const limit = this.#cpu.limitMs === LIMITS.filterStartMs ? 'filterStartMs' : 'filterCpuMs';
     this.deps.metrics.counter('tulle_limit_trips_total', help, { limit }).add(1);
   }
 

@@ -65,6 +65,14 @@ describe('wasm filter: CPU limit', () => {
     factory.retire();
   });
 
+  it('is what the plugin asks for', () => {
+    const filter = { ...wasmFilter(), cpuMs: 120 };
+    const factory = createWasmFilterFactory(filter, module, depsWith(systemClock));
+    assert.equal(status(factory, ['x-loop', 'yes']), 503);
+    assert.equal(factory.problem, 'trapped: exceeded its CPU limit of 120 ms');
+    factory.retire();
+  });
+
   it('says so in the log, and serves with a fresh guest afterwards', () => {
     const deps = testDeps();
     const factory = createWasmFilterFactory(wasmFilter(), module, {

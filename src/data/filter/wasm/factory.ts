@@ -40,6 +40,7 @@ function specOf(filter: WasmFilter): PluginSpec {
     configuration: Buffer.from(filter.configuration),
     headersStopIteration: filter.headersStopIteration,
     env: filter.env,
+    ...(filter.cpuMs === undefined ? {} : { cpuMs: filter.cpuMs }),
   };
 }
 
