@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addCheck, type CheckFiles } from './check.ts';
+import { useCompileCache } from './compile-cache.ts';
 import { addDrain } from './drain.ts';
 import { addFilter } from './filter.ts';
 import { addGet } from './get.ts';
@@ -33,7 +34,10 @@ export interface Actions {
 }
 
 const realActions: Actions = {
-  runProxy: async (options) => (await import('../app/proxy.ts')).runProxy(options),
+  runProxy: async (options) => {
+    useCompileCache();
+    return (await import('../app/proxy.ts')).runProxy(options);
+  },
   checkFiles: async (files) => (await import('../app/check.ts')).checkFiles(files),
 };
 
