@@ -145,6 +145,8 @@ async function handle(message: ToWorker): Promise<void> {
       tap.close();
       await accessLog.close();
       await recorder?.close();
+      // The main thread's share is written when it exits; a thread that is ended writes none.
+      flushCompileCache();
       post({ type: 'stopped' });
       break;
     case 'reopen':

@@ -7,13 +7,15 @@
 
 import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 /** From here on, in this thread and in workers started later. Sources are not kept, only `dist/`. */
 export function useCompileCache(): void {
   if (import.meta.url.endsWith('.ts') || process.env['NODE_COMPILE_CACHE'] !== undefined) return;
-  const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const { directory } = enableCompileCache(join(base, 'tulle', 'compile'));
-  // A worker reads it from its environment; Node tells the place with its version in it.
-  if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] = join(base, 'tulle', 'compile');
+  const set = process.env['XDG_CACHE_HOME'] ?? '';
+  const base = isAbsolute(set) ? set : join(homedir(), '.cache');
+  if (!isAbsolute(base)) return;
+  const place = join(base, 'tulle', 'compile');
+  // A worker reads it from its environment.
+  if (enableCompileCache(place).directory !== undefined) process.env['NODE_COMPILE_CACHE'] = place;
 }
