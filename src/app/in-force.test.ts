@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Callee } from '../config/callee.ts';
+import type { Cluster } from '../config/cluster.ts';
 import type { WasmFilter, WasmService } from '../config/wasm.ts';
 import type { GuestModule } from '../data/apply/guests.ts';
 import { type InForce, keepWorking } from './in-force.ts';
@@ -96,6 +98,35 @@ test('a filter that was tried and does not start counts like one that cannot be 
   assert.deepEqual(alone.snapshot.filters, [filter('two')]);
   assert.equal(alone.guests.filters.get('default/f')?.works, false);
   assert.equal(keepWorking(next, alone, failures).guests.filters.get('default/f')?.works, false);
+});
+
+test('what a filter that is kept calls stays callable, as long as there is a cluster for it', () => {
+  const callee = (name: string): Callee => ({
+    kind: 'Backend',
+    namespace: 'default',
+    name,
+    port: 0,
+    hostname: '',
+    cluster: `backend/default/${name}`,
+    callers: [],
+  });
+  const withCallees = (of: InForce, callees: readonly Callee[], clusters: string[]): InForce => ({
+    ...of,
+    snapshot: {
+      ...of.snapshot,
+      callees,
+      clusters: clusters.map((name) => ({ name: `backend/default/${name}` }) as Cluster),
+    },
+  });
+  const old = [callee('a'), callee('b'), callee('c')];
+  const before = withCallees(state(1, [filter('one'), loaded('a')]), old, ['a', 'b', 'c']);
+  const clusters = ['a', 'b', 'd'];
+  const fresh = [callee('a'), callee('d')];
+  const broken = withCallees(state(2, [filter('two'), missing('x')]), fresh, clusters);
+  const names = ({ snapshot }: InForce): string[] => snapshot.callees.map(({ name }) => name);
+  assert.deepEqual(names(keepWorking(broken, before)), ['a', 'd', 'b']);
+  const good = withCallees(state(2, [filter('two'), loaded('x')]), fresh, clusters);
+  assert.deepEqual(names(keepWorking(good, before)), ['a', 'd']);
 });
 
 test('a version that was kept is kept again, and lets go of its reason when one works', () => {

@@ -4,6 +4,7 @@
  * with the configuration it had, and the reason is told. Pure.
  */
 
+import type { Callee } from '../config/callee.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { GuestModule, GuestModules } from '../data/apply/guests.ts';
 import type { FilterFailure } from '../data/apply/outcome.ts';
@@ -35,10 +36,27 @@ export function keepWorking(
     { items: before?.snapshot.services ?? [], guests: before?.guests.services ?? new Map() },
     new Map(),
   );
+  const callees =
+    before === null || sameItems(filters.items, next.snapshot.filters)
+      ? next.snapshot.callees
+      : withOld(next.snapshot, before.snapshot.callees);
   return {
-    snapshot: { ...next.snapshot, filters: filters.items, services: services.items },
+    snapshot: { ...next.snapshot, filters: filters.items, services: services.items, callees },
     guests: { filters: filters.guests, services: services.guests },
   };
+}
+
+/** What an old version of a filter calls, as long as there is a cluster for it. */
+function withOld({ callees, clusters }: Snapshot, old: readonly Callee[]): readonly Callee[] {
+  const isReachable = ({ cluster }: Callee): boolean =>
+    clusters.some(({ name }) => name === cluster);
+  const isNew = ({ cluster, port }: Callee): boolean =>
+    !callees.some((callee) => callee.cluster === cluster && callee.port === port);
+  return [...callees, ...old.filter((callee) => isReachable(callee) && isNew(callee))];
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.every((item, index) => item === b[index]);
 }
 
 function kept<T extends { readonly id: string }>(
