@@ -33,6 +33,7 @@ export type ToWorker =
       readonly snapshot: Snapshot;
       readonly guests: GuestModules;
     }
+  | { readonly type: 'stopListening' }
   | { readonly type: 'drain' }
   | { readonly type: 'stop' }
   | { readonly type: 'reopen' }
@@ -44,6 +45,7 @@ export type FromWorker =
   /** It has begun to apply; a worker that dies between this and `applied` dies of the snapshot. */
   | { readonly type: 'applying' }
   | { readonly type: 'applied'; readonly call: number; readonly applied: Applied }
+  | { readonly type: 'notListening' }
   | { readonly type: 'drained' }
   | { readonly type: 'stopped' }
   | { readonly type: 'figures'; readonly call: number; readonly figures: WorkerFigures }

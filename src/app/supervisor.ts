@@ -21,6 +21,8 @@ import { Restarts } from './restarts.ts';
 import { Watchdog } from './watchdog.ts';
 import { type Died, isDied, WorkerSlot } from './worker-slot.ts';
 
+/** More than a worker takes to close its sockets, unless it hangs. */
+const CLOSE_MS = 500;
 /** Grace for a worker to close its log before it is ended. */
 const STOP_MS = 1_000;
 
@@ -46,9 +48,7 @@ export class Supervisor {
   #tapping = false;
   #stopping = false;
   #timer: NodeJS.Timeout | undefined;
-  #left = Promise.withResolvers<true>();
   #draining = false;
-  readonly #drained = new Set<WorkerSlot>();
 
   constructor(options: UpOptions, deps: SupervisorDeps) {
     this.#options = options;
@@ -110,19 +110,17 @@ export class Supervisor {
     return applied;
   }
 
-  /** True when every request is answered; false at the deadline, or when `cut` resolves before. */
+  /**
+   * True when every request is answered; false at the deadline, or when `cut` resolves before. All
+   * workers stop listening before the first tells its clients to go: they would come back to the
+   * workers that still listen.
+   */
   async drain(cut: Promise<unknown>): Promise<boolean> {
     this.#draining = true;
-    for (const slot of this.#slots) {
-      if (slot.state === 'ended') continue;
-      slot.state = 'draining';
-      slot.post({ type: 'drain' });
-    }
-    this.#checkDrained();
     const { promise, resolve } = Promise.withResolvers<false>();
     const timer = setTimeout(() => resolve(false), this.#options.drainMs);
     void cut.then(() => resolve(false));
-    const drained = await Promise.race([this.#left.promise, promise]);
+    const drained = await Promise.race([this.#drainAll(), promise]);
     clearTimeout(timer);
     return drained;
   }
@@ -141,6 +139,31 @@ export class Supervisor {
   tap(on: boolean): void {
     this.#tapping = on;
     for (const slot of this.#slots) slot.post({ type: 'tap', on });
+  }
+
+  async #drainAll(): Promise<true> {
+    await this.#tellAll('stopListening', 'notListening', CLOSE_MS);
+    await this.#tellAll('drain', 'drained', Number.POSITIVE_INFINITY);
+    return true;
+  }
+
+  /** Resolves when all workers that run have answered, or the time is up. */
+  async #tellAll(
+    type: 'stopListening' | 'drain',
+    answer: 'notListening' | 'drained',
+    timeoutMs: number,
+  ): Promise<void> {
+    const answers = this.#slots
+      .filter(({ state }) => state !== 'ended')
+      .map((slot) => {
+        slot.state = 'draining';
+        slot.post({ type });
+        return slot.said(answer);
+      });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = timeoutMs === Number.POSITIVE_INFINITY ? null : setTimeout(resolve, timeoutMs);
+    await Promise.race([Promise.all(answers), promise]);
+    if (timer !== null) clearTimeout(timer);
   }
 
   #fill(index: number): void {
@@ -180,10 +203,6 @@ export class Supervisor {
 
   #message(slot: WorkerSlot, message: FromWorker): void {
     switch (message.type) {
-      case 'drained':
-        this.#drained.add(slot);
-        this.#checkDrained();
-        break;
       case 'tap':
         this.onTap(message.batch);
         break;
@@ -206,12 +225,11 @@ export class Supervisor {
     this.metrics.ended(slot.source);
     this.#budget.reclaim(slot.index + 1);
     this.#shared.reclaim(slot.index);
-    this.#checkDrained();
     if (this.#stopping) return;
     const { log, clock } = this.#deps;
     const fields = { worker: slot.index, error: slot.details };
     if (this.#draining) {
-      if (!this.#drained.has(slot)) log.write('error', 'a worker ended while it drained', fields);
+      log.write('error', 'a worker ended while it drained', fields);
       return;
     }
     // The very first configuration is refused where a worker does not survive it.
@@ -232,12 +250,6 @@ export class Supervisor {
       this.#deps.log.write('error', 'a worker does not answer and is ended', fields);
       void worker.terminate();
     }
-  }
-
-  #checkDrained(): void {
-    if (!this.#draining) return;
-    const isLeft = this.#slots.every((slot) => slot.state === 'ended' || this.#drained.has(slot));
-    if (isLeft) this.#left.resolve(true);
   }
 
   /** One that serves closes its log first. */

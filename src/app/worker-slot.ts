@@ -130,6 +130,17 @@ export class WorkerSlot {
     });
   }
 
+  /** Resolves when the worker has said this, or is gone. */
+  said(type: 'notListening' | 'drained'): Promise<void> {
+    return new Promise((resolve) => {
+      const listener = (message: FromWorker): void => {
+        if (message.type === type) resolve();
+      };
+      this.#worker.on('message', listener);
+      void this.ended.then(resolve);
+    });
+  }
+
   /** Ends the thread, whatever it is doing. */
   async terminate(): Promise<void> {
     await this.#worker.terminate();

@@ -132,6 +132,12 @@ async function handle(message: ToWorker): Promise<void> {
       applying = applying.then(() => apply(message));
       await applying;
       break;
+    case 'stopListening':
+      draining = true;
+      await applying;
+      await plane.stopListening();
+      post({ type: 'notListening' });
+      break;
     case 'drain':
       draining = true;
       await applying;

@@ -102,7 +102,7 @@ async function refused(t: TestContext, port: number): Promise<void> {
   for (;;) {
     const outcome = await new Client(t, port).ask();
     if (outcome === 'ECONNREFUSED') return;
-    assert.equal(outcome, '404 close');
+    assert.match(outcome, /^404/);
   }
 }
 
@@ -123,7 +123,10 @@ test('addresses come and go with the configuration, those that stay keep their c
   const last = await plane.apply(snapshot(bind(b)), NO_GUESTS);
   assert.deepEqual(last.bindFailures, []);
   assert.equal(plane.figures().snapshotVersion, version);
-  assert.equal(await client.ask(), '404 close');
+  // Its client is told to go once the socket is closed.
+  let answer = await client.ask();
+  while (answer === '404') answer = await client.ask();
+  assert.equal(answer, '404 close');
   await until(() => client.closed);
   await until(() => plane.figures().connections === 1);
   await refused(t, a);
@@ -154,10 +157,18 @@ test('a drain answers what comes on open connections once more, and ends with th
   await plane.apply(snapshot(bind(port)), NO_GUESTS);
   const clients = [new Client(t, port), new Client(t, port), new Client(t, port)];
   for (const client of clients) assert.equal(await client.ask(), '404');
+  // While the socket is being closed nobody is told to go, and who comes is served.
+  const closed = plane.stopListening();
+  assert.equal(await clients[0]?.ask(), '404');
+  const late = new Client(t, port);
+  assert.equal(await late.ask(), '404');
+  await closed;
+  late.socket.destroy();
   let isDrained = false;
   const drained = plane.drain().then(() => {
     isDrained = true;
   });
+  await new Promise((resolve) => setImmediate(resolve));
   assert.equal(await clients[0]?.ask(), '404 close');
   assert.equal(await clients[1]?.ask(), '404 close');
   assert.equal(isDrained, false);
@@ -167,16 +178,6 @@ test('a drain answers what comes on open connections once more, and ends with th
   await until(() => clients.every(({ closed }) => closed));
   assert.equal(clients[2]?.error, '');
   assert.equal(await new Client(t, port).ask(), 'ECONNREFUSED');
-});
-
-test('a connection that arrives while the socket is being closed is served', async (t) => {
-  const { plane } = planeOf(t);
-  const [port = 0] = await freePorts(1);
-  await plane.apply(snapshot(bind(port)), NO_GUESTS);
-  const drained = plane.drain();
-  const late = new Client(t, port);
-  assert.equal(await late.ask(), '404 close');
-  await drained;
 });
 
 test('a drain with nothing open ends by itself; asked twice it is the same drain', async (t) => {

@@ -124,16 +124,19 @@ export class DataPlane {
     return { bindFailures, filterFailures: filters?.failures ?? [] };
   }
 
+  /** Resolves when no address is listened on any more. */
+  async stopListening(): Promise<void> {
+    await Promise.all(this.#servers().map((server) => server.stopListening()));
+  }
+
   /** Resolves when the last request is answered and its connection closed. */
   async drain(): Promise<void> {
-    const servers = [...this.#binds.values()].map(({ server }) => server);
-    await Promise.all([...servers, ...this.#leaving].map((server) => server.drain()));
+    await Promise.all(this.#servers().map((server) => server.drain()));
   }
 
   /** Cuts what is left. */
   close(): void {
-    for (const { server } of this.#binds.values()) server.destroy();
-    for (const server of this.#leaving) server.destroy();
+    for (const server of this.#servers()) server.destroy();
     this.#clusters.close();
     this.#services?.close();
     this.#filters?.close();
@@ -143,8 +146,7 @@ export class DataPlane {
 
   figures(): DataPlaneFigures {
     let connections = 0;
-    for (const { server } of this.#binds.values()) connections += server.connections;
-    for (const server of this.#leaving) connections += server.connections;
+    for (const server of this.#servers()) connections += server.connections;
     return {
       snapshotVersion: this.#version,
       connections,
@@ -218,6 +220,10 @@ export class DataPlane {
     for (const group of this.#routes) group.release();
     this.#listeners = listeners;
     this.#routes = routes;
+  }
+
+  #servers(): BindServer[] {
+    return [...Array.from(this.#binds.values(), ({ server }) => server), ...this.#leaving];
   }
 
   async #leave(server: BindServer): Promise<void> {

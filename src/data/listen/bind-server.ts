@@ -42,6 +42,7 @@ export class BindServer implements ServerContext {
   #held: net.Socket[] | null = null;
   #accepted = 0;
   #reportedMs = Number.NEGATIVE_INFINITY;
+  #closing: Promise<void> | null = null;
   #draining: Promise<void> | null = null;
   readonly #idle = Promise.withResolvers<void>();
 
@@ -81,9 +82,15 @@ export class BindServer implements ServerContext {
     this.#server.on('error', (error: NodeJS.ErrnoException) => this.#acceptFailed(error));
   }
 
+  /** Resolves when the socket is closed. Connections go on as they are. */
+  stopListening(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
   /**
-   * Stops listening and serves what is open to its end, idle connections for a moment. Resolves when
-   * the last connection is closed.
+   * Stops listening, then serves what is open to its end, idle connections for a moment. Resolves
+   * when the last connection is closed.
    */
   drain(): Promise<void> {
     this.#draining ??= this.#drain();
@@ -103,15 +110,20 @@ export class BindServer implements ServerContext {
     this.#checkIdle();
   }
 
-  async #drain(): Promise<void> {
-    this.draining = true;
-    for (const connection of this.#connections) connection.drain();
+  async #close(): Promise<void> {
     const held: net.Socket[] = [];
     this.#held = held;
     const { clock } = this.deps;
     await closeWhenQuiet(this.#server, { clock, accepted: () => this.#accepted });
     this.#held = null;
     for (const socket of held) if (!socket.destroyed) this.#serve(socket);
+  }
+
+  /** In this order: a client that is told to go would come back to the socket that is closing. */
+  async #drain(): Promise<void> {
+    await this.stopListening();
+    this.draining = true;
+    for (const connection of this.#connections) connection.drain();
     this.#checkIdle();
     await this.#idle.promise;
   }
@@ -148,7 +160,6 @@ export class BindServer implements ServerContext {
     connection.handler = server;
     this.#connections.add(server);
     this.metrics.connectionsActive.add(1);
-    if (this.draining) server.drain();
   }
 
   /** Most often EMFILE: the process has no descriptor left. It goes on listening. */
@@ -161,8 +172,7 @@ export class BindServer implements ServerContext {
   }
 
   #checkIdle(): void {
-    const isIdle = this.#held === null && this.#connections.size === 0;
-    if (this.draining && isIdle) this.#idle.resolve();
+    if (this.draining && this.#connections.size === 0) this.#idle.resolve();
   }
 }
 
