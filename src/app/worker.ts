@@ -81,6 +81,12 @@ const shared = attachSharedState(options.sharedState, options.index, systemSched
 
 const recorder = options.record === '' ? null : await openRecorder(options.record);
 
+// The beat: a counter that stands still as soon as the event loop does, but for the start of guests.
+const beats = new Int32Array(options.beats);
+const beat = (): void => {
+  Atomics.add(beats, options.index, 1);
+};
+
 const plane = new DataPlane({
   clock: systemClock,
   scheduler: systemScheduler,
@@ -92,14 +98,12 @@ const plane = new DataPlane({
   budget: InstanceBudget.attach(options.instanceBudget, options.index + 1),
   shared,
   node: { id: hostname(), cluster: 'tulle' },
+  working: beat,
   logRequest: (info) => accessLog.write(info),
   ...(recorder === null ? {} : { recorder }),
 });
 
-// The beat: a counter that stands still as soon as the event loop does. The first says that the
-// code is loaded.
-const beats = new Int32Array(options.beats);
-const beat = (): number => Atomics.add(beats, options.index, 1);
+// The first beat says that the code is loaded.
 beat();
 setInterval(beat, BEAT_MS).unref();
 

@@ -75,8 +75,8 @@ export const LIMITS = {
   filterCpuMs: 50,
   /** What a plugin may ask for instead; less than `workerBeatMs`. */
   filterCpuMsMax: 1_000,
-  /** Each of a filter's start functions and its configuration; less than `workerBeatMs`. */
-  filterStartMs: 1_500,
+  /** Each of a filter's start functions and its configuration; its worker serves nothing meanwhile. */
+  filterStartMs: 5_000,
   /** A CGI guest's whole run (WasmService limits.wallTime). */
   guestWallMs: 10_000,
   /** Bytes of one CGI answer head. */

@@ -39,7 +39,7 @@ import type { ServiceFigures, ServiceSet, ServiceSetDeps } from './service-set.t
 export interface DataPlaneDeps
   extends Omit<ClusterSetDeps, 'wheel'>,
     ServiceSetDeps,
-    Pick<PluginDeps, 'budget' | 'node' | 'shared'> {
+    Pick<PluginDeps, 'budget' | 'node' | 'shared' | 'working'> {
   newId(): string;
   readonly logRequest: ExchangeDeps['logRequest'];
   /** Absent: nothing is recorded. */

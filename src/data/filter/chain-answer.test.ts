@@ -80,6 +80,15 @@ describe('chain: answers made by filters', () => {
     assert.deepEqual([a.seen, b.seen], [['head end'], ['head end', 'HEAD 401']]);
   });
 
+  it('drops the rest of an answer that a filter has closed', () => {
+    const [, , , outlet] = three({
+      requestHead: (host) => (host.reply(reply()), HEAD_STOP_ALL),
+      responseHead: (host) => (host.fail('filter_closed', 'closed'), HEAD_STOP_ALL),
+    });
+    outlet.chain.requestHead(true);
+    assert.deepEqual(outlet.events, ['reply 403 denied', 'fail filter_closed closed', 'reset']);
+  });
+
   it('cuts an answer whose head has gone', () => {
     const [, , , outlet] = three({
       responseData: (host) => (host.reply(reply(502)), DATA_STOP_NO_BUFFER),

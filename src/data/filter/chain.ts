@@ -184,6 +184,7 @@ export class FilterChain implements LaneHost {
   /** What comes from now on passes no filter. */
   #bypass(): void {
     this.#toClient.discard();
+    this.#fed = true;
     this.#answered = true;
     this.#entry = -1;
     this.#toClient = new ResponseLane(this, this.#toClient.stages);

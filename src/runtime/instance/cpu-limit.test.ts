@@ -58,6 +58,17 @@ function guest(startBudget = 0): Guest {
 }
 
 describe('CPU limit', () => {
+  it('tells whoever wants to know of each look at the clock', () => {
+    const { instance, turns } = guest();
+    const limit = new CpuLimit(new ManualClock(), 5);
+    let looks = 0;
+    limit.onLook = () => looks++;
+    limit.bind(instance);
+    limit.begin();
+    turns(3 * SLICE);
+    assert.ok(looks >= 3, `${looks}`);
+  });
+
   it('ends a loop without end, and says so', () => {
     const { instance, forever } = guest();
     const clock = new ManualClock();

@@ -40,6 +40,8 @@ export class CpuLimit {
   limitMs: number;
   /** The guest was ended for it. */
   exceeded = false;
+  /** Called with each look at the clock. */
+  onLook: (() => void) | null = null;
   readonly #clock: Clock;
   #looks = 0;
   #startedMs = 0;
@@ -65,6 +67,7 @@ export class CpuLimit {
 
   #look(): number {
     const nowMs = this.#clock.now();
+    if (this.onLook !== null) this.onLook();
     if (this.#looks === 0) this.#startedMs = nowMs;
     this.#looks++;
     if (nowMs - this.#startedMs < this.limitMs && this.#looks <= this.limitMs * LOOKS_PER_MS_MAX) {

@@ -44,6 +44,8 @@ export interface PluginDeps {
   readonly node: NodeInfo;
   /** In [0, 1), for the jitter of restarts. */
   readonly random: () => number;
+  /** Called again and again while a guest starts: the thread is at work, not stuck. */
+  readonly working?: () => void;
   /** Called for each guest that is started; absent: nobody watches. */
   readonly watch?: (spec: PluginSpec) => GuestWatch;
 }

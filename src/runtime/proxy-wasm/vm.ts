@@ -99,6 +99,8 @@ export class Vm {
 
   /** Instantiates, starts and configures the guest; a reason when it cannot serve. */
   start(module: WebAssembly.Module, bind: BindImports): string | null {
+    this.deps.working?.();
+    this.#cpu.onLook = this.deps.working ?? null;
     try {
       const watch = this.deps.watch?.(this.spec);
       const imports = bind(this);
@@ -119,6 +121,7 @@ export class Vm {
       this.#running = false;
     }
     const problem = this.#startRoot(this.#exports);
+    this.#cpu.onLook = null;
     this.#cpu.limitMs = this.spec.cpuMs ?? LIMITS.filterCpuMs;
     return problem;
   }
