@@ -27,7 +27,11 @@ const loopback = (port: number): object => ({
   socket_address: { address: '127.0.0.1', port_value: port },
 });
 
-function wasmFilter(setup: Served, { name, module, failOpen }: FilterSetup, index: number): object {
+function wasmFilter(
+  setup: Served,
+  { name, module, failOpen, configuration }: FilterSetup,
+  index: number,
+): object {
   return {
     name: `${setup.name}-${name}`,
     typed_config: {
@@ -43,7 +47,7 @@ function wasmFilter(setup: Served, { name, module, failOpen }: FilterSetup, inde
         },
         configuration: {
           '@type': 'type.googleapis.com/google.protobuf.StringValue',
-          value: name,
+          value: configuration ?? name,
         },
       },
     },

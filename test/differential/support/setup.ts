@@ -5,11 +5,14 @@ import { join, resolve } from 'node:path';
 const GUESTS = resolve(import.meta.dirname, '../../guests');
 
 export interface FilterSetup {
-  /** The filter's configuration and root id; what it notes begins with it. */
+  /** The filter's root id, and its configuration where it has no other; what it notes begins with it. */
   readonly name: string;
+  readonly configuration?: string;
   /** Absolute path of the module. */
   readonly module: string;
   readonly failOpen: boolean;
+  /** How long a callback may run, where it is not the default. */
+  readonly cpuLimit?: string;
 }
 
 export interface Setup {

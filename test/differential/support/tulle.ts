@@ -49,16 +49,21 @@ function backend(name: string, port: number): object {
   };
 }
 
-function plugin(setup: Served, { name, module, failOpen }: FilterSetup, index: number): object {
+function plugin(
+  setup: Served,
+  { name, module, failOpen, configuration, cpuLimit }: FilterSetup,
+  index: number,
+): object {
+  const annotations = cpuLimit === undefined ? {} : { 'tulle.dev/filter-cpu-limit': cpuLimit };
   return {
     apiVersion: 'extensions.istio.io/v1alpha1',
     kind: 'WasmPlugin',
-    metadata: { name: `${setup.name}-${index}` },
+    metadata: { name: `${setup.name}-${index}`, annotations },
     spec: {
       targetRefs: [{ ...GATEWAY, sectionName: setup.name }],
       url: `file://${module}`,
       pluginName: name,
-      pluginConfig: name,
+      pluginConfig: configuration ?? name,
       // The highest comes first.
       priority: 100 - index,
       failStrategy: failOpen ? 'FAIL_OPEN' : 'FAIL_CLOSE',
