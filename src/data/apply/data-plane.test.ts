@@ -175,7 +175,7 @@ test('a drain answers what comes on open connections once more, and ends with th
   // The third says nothing; it is closed after a moment.
   await drained;
   assert.equal(plane.figures().connections, 0);
-  await until(() => clients.every(({ closed }) => closed));
+  await until(() => clients.every((client) => client.closed));
   assert.equal(clients[2]?.error, '');
   assert.equal(await new Client(t, port).ask(), 'ECONNREFUSED');
 });
