@@ -46,14 +46,20 @@ test('five hand-overs under load, connections kept alive: no request fails', asy
   const { answered, failed, failures, exits } = await handOvers(t, true);
   assert.equal(failed, 0, `${failed} of ${answered + failed}: ${JSON.stringify(failures)}`);
   assert.ok(answered > 1_000);
-  assert.deepEqual(exits, Array(HAND_OVERS).fill({ code: 0, signal: null }));
+  assert.deepEqual(
+    exits,
+    Array.from({ length: HAND_OVERS }, () => ({ code: 0, signal: null })),
+  );
 });
 
 test('five hand-overs under load, a connection for each request: no request fails', async (t) => {
   const lost: string[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { answered, failed, failures, exits } = await handOvers(t, false);
-    assert.deepEqual(exits, Array(HAND_OVERS).fill({ code: 0, signal: null }));
+    assert.deepEqual(
+      exits,
+      Array.from({ length: HAND_OVERS }, () => ({ code: 0, signal: null })),
+    );
     assert.ok(answered > 1_000);
     if (failed === 0) return;
     lost.push(`${failed} of ${answered + failed}: ${JSON.stringify(failures)}`);
