@@ -19,7 +19,7 @@ import { type InForce, keepWorking } from './in-force.ts';
 import type { FetchOptions } from './options.ts';
 import { NOWHERE } from './places.ts';
 import type { Supervisor } from './supervisor.ts';
-import { isDied } from './worker-slot.ts';
+import { type Died, isDied } from './worker-slot.ts';
 
 /** An address that another process holds may become free. */
 const RETRY_MS = 2_000;
@@ -45,6 +45,7 @@ export class ConfigFlow {
   #turn: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
   #retry: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(deps: ConfigFlowDeps) {
     this.#deps = deps;
@@ -83,6 +84,7 @@ export class ConfigFlow {
    * not queue up.
    */
   apply(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
     if (this.#next !== null) return this.#next;
     const turn = this.#turn.then(() => {
       this.#next = null;
@@ -93,8 +95,9 @@ export class ConfigFlow {
     return this.#turn;
   }
 
-  /** No attempt comes after it. */
+  /** Nothing is taken into force after it. */
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#retry);
     this.#loader?.close();
   }
@@ -124,7 +127,7 @@ export class ConfigFlow {
         settled = keepWorking(next, before, filterFailures);
         return settled;
       });
-      this.#refusal = isDied(outcome) ? outcome.reason : '';
+      this.#refusal = isDied(outcome) ? refusalOf(outcome) : '';
       if (!isDied(outcome)) {
         this.#inForce = settled;
         this.#bindFailures = outcome.bindFailures;
@@ -160,7 +163,7 @@ export class ConfigFlow {
       ...bindProblems(this.#bindFailures, snapshot, control.resources),
       ...(this.#refusal === '' ? [] : [this.#refused()]),
     ];
-    if (this.#bindFailures.length > 0) {
+    if (this.#bindFailures.length > 0 && !this.#closed) {
       this.#retry = setTimeout(() => void this.#tryAgain(), RETRY_MS).unref();
     }
   }
@@ -178,7 +181,7 @@ export class ConfigFlow {
       resource: '',
       path: '',
       location: { ...NOWHERE, file: this.#deps.control.files[0] ?? '' },
-      message: `a worker did not survive the configuration; the last good one stays in force: ${this.#refusal}`,
+      message: `the last good configuration stays in force: ${this.#refusal}`,
       remedy: 'Look at the filters that changed: one of them may loop or crash when it starts.',
     };
   }
@@ -190,6 +193,10 @@ export class ConfigFlow {
       error: text,
     });
   }
+}
+
+function refusalOf({ reason, began }: Died): string {
+  return began ? `a worker did not survive the configuration: ${reason}` : reason;
 }
 
 /** The same snapshot, with the same modules. */
