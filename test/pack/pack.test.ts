@@ -97,7 +97,7 @@ describe('the package', { skip: skipReason() }, () => {
       assert.ok(has(name), name);
     }
     const odd = files.filter((name) =>
-      /\.ts$|\.test\.|\/testing\/|package\/(src|test)\//.test(name),
+      /\.ts$|\.test\.[cm]?js$|\/testing\/|package\/(src|test)\//.test(name),
     );
     assert.deepEqual(odd, []);
   });

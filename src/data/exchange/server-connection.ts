@@ -93,7 +93,7 @@ export class ServerConnection implements Downstream, ConnectionHandler, BodyEven
    * its way, and is better answered with `connection: close` than lost.
    */
   drain(): void {
-    this.#keepAlive = false;
+    // An answer under way may have promised that the connection stays: it is closed as an idle one.
     if (this.#closing || this.#blocked || this.#exchange !== null || this.#reader.partial) return;
     this.#setDeadline(LIMITS.drainIdleMs);
   }

@@ -122,6 +122,7 @@ describe('drain', () => {
     head.send('GET /now HTTP/1.1\r\nho');
     await eventually(() => backend.connections.length === 2, 'two requests are under way');
     await eventually(() => plane.plane.figures().connections === 5, 'all are connected');
+    await plane.plane.stopListening();
     let drained = false;
     const drain = plane.plane.drain().then(() => {
       drained = true;
