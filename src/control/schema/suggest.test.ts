@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { didYouMean, editDistance, nearest } from './suggest.ts';
+import { editDistance } from '../../base/did-you-mean.ts';
+import { didYouMean, nearest } from './suggest.ts';
 
 test('a slip of the pen finds the word that was meant', () => {
   const words = ['matches', 'filters', 'backendRefs', 'timeouts', 'name'];

@@ -1,5 +1,7 @@
 /** "Did you mean ...?": the known word nearest to one that is not known. */
 
+import { editDistance } from '../../base/did-you-mean.ts';
+
 /** The nearest of `known`, or null if none is near enough to be a slip of the pen. */
 export function nearest(word: string, known: Iterable<string>): string | null {
   const lower = word.toLowerCase();
@@ -26,30 +28,5 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return near === null ? '' : `, did you mean "${near}"?`;
 }
 
-/** Longer words are no slip of the pen, and the table below is quadratic. */
+/** Longer words are no slip of the pen, and telling how far they are apart is quadratic. */
 const WORD_LENGTH_MAX = 64;
-
-/** Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`. */
-export function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      let cost = Math.min(
-        (last[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (last[column - 1] ?? 0) + (same ? 0 : 1),
-      );
-      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (row > 1 && column > 1 && swapped) {
-        cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
-      }
-      current.push(cost);
-    }
-    beforeLast = last;
-    last = current;
-  }
-  return last[b.length] ?? 0;
-}
